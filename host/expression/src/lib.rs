@@ -1,0 +1,1 @@
+//! Runtime expressions: jq, evaluated inside the sandbox, with a native fast path for paths and literals.
