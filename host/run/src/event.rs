@@ -1,11 +1,19 @@
 //! What a journal remembers of a run. Self-describing JSON; fields are only ever added, and then optional.
+//!
+//! An event carries every result of an evaluation that later steps need, and leaves out what folding knows already.
+//! Nothing here knows how an event changes a run, nor where it is kept.
 
-use std::collections::BTreeMap;
+mod look;
+mod story;
 
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
-use crate::{Problem, TaskId};
+pub use look::RunChange;
+
+use crate::{Effects, Problem, TaskId};
 
 /// One thing that happened in a run. The time and the order are the journal's to keep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +53,164 @@ pub enum Event {
     RunCancelled {
         /// Why.
         reason: String,
+    },
+    /// A workflow with an input schema, an input transformation or a timeout was entered.
+    #[serde(rename = "run.entered")]
+    RunEntered {
+        /// The transformed input; absent when it is the raw one.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        input: Option<Arc<Json>>,
+        /// When the whole run times out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline_ms: Option<u64>,
+    },
+    /// The run starts nothing new until it is resumed.
+    #[serde(rename = "run.suspended")]
+    RunSuspended {
+        /// When.
+        at_ms: u64,
+    },
+    /// The run goes on.
+    #[serde(rename = "run.resumed")]
+    RunResumed {
+        /// When.
+        at_ms: u64,
+    },
+    /// A host took the run over from one that had stopped. Its recorded clock does not move.
+    #[serde(rename = "run.recovered")]
+    RunRecovered {
+        /// When.
+        at_ms: u64,
+    },
+    /// A task began that does not complete with the same event: one with tasks inside, one that waits, one that may time
+    /// out, or a call that can touch the world (then this is its intent).
+    #[serde(rename = "task.started")]
+    TaskStarted(Box<TaskStarted>),
+    /// A task ended well.
+    #[serde(rename = "task.completed")]
+    TaskCompleted {
+        /// Which activation.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+        /// Transformed output; absent when it is what the run knows already: for a task with tasks inside their output,
+        /// for another its raw input.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        output: Option<Arc<Json>>,
+        /// The new `$context`, when the task exports one.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        context: Option<Arc<Json>>,
+        /// The case that a `switch` chose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
+        /// When, for effects and waits: the run's recorded clock moves on to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_ms: Option<u64>,
+    },
+    /// A task was left out because its `if` was not true.
+    #[serde(rename = "task.skipped")]
+    TaskSkipped {
+        /// Which activation.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+    },
+    /// A task ended with an error. It passes through the tasks around it up to the nearest `try`.
+    #[serde(rename = "task.faulted")]
+    TaskFaulted {
+        /// Which activation.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+        /// The error; absent when a `try` passes on the one it was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Box<Problem>>,
+        /// When, for timeouts and effects.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_ms: Option<u64>,
+    },
+    /// A `try` is going to try again.
+    #[serde(rename = "task.retried")]
+    TaskRetried {
+        /// Which activation of the `try`.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+        /// The attempt to come, from 2.
+        attempt: u32,
+        /// How long it waits before.
+        delay_ms: u64,
+        /// When it tries again; absent when at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_ms: Option<u64>,
+        /// When an attempt that begins at once times out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt_deadline_ms: Option<u64>,
+        /// When this was decided.
+        at_ms: u64,
+    },
+    /// The time before another attempt is over.
+    #[serde(rename = "task.resumed")]
+    TaskResumed {
+        /// Which activation of the `try`.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+        /// When.
+        at_ms: u64,
+        /// When this attempt times out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt_deadline_ms: Option<u64>,
+    },
+    /// A `try` caught the error it was given.
+    #[serde(rename = "task.caught")]
+    TaskCaught {
+        /// Which activation of the `try`.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+    },
+    /// The `while` of a loop allowed one more iteration.
+    #[serde(rename = "task.iterated")]
+    TaskIterated {
+        /// Which activation of the `for`.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
+        /// The position that is next.
+        iteration: u64,
+    },
+    /// A task was given up, with all tasks inside, because of what another event says. For the reader only.
+    #[serde(rename = "task.cancelled")]
+    TaskCancelled {
+        /// Which activation.
+        task: TaskId,
+        /// JSON Pointer of the task.
+        reference: Arc<str>,
+        /// Positions in the loops around it, the outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        index: Vec<u64>,
     },
     /// A guest made a host call that is recorded.
     #[serde(rename = "host.called")]
@@ -87,6 +253,65 @@ pub enum Event {
         /// The text.
         text: String,
     },
+}
+
+/// How a task began. Which fields there are depends on what the task does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskStarted {
+    /// Which activation.
+    pub task: TaskId,
+    /// JSON Pointer of the task.
+    pub reference: Arc<str>,
+    /// Positions in the loops around it, the outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub index: Vec<u64>,
+    /// When; absent where nothing depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<u64>,
+    /// Transformed input, of a task with tasks inside; absent when it is the raw one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub input: Option<Arc<Json>>,
+    /// When the task times out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    /// When a wait is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<u64>,
+    /// When the first attempt of a `try` times out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_deadline_ms: Option<u64>,
+    /// When a `try` gives up trying again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_until_ms: Option<u64>,
+    /// What a `for` iterates; absent when the document itself says it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub items: Option<Arc<Json>>,
+    /// Arguments of a function that the document defines: the raw input of its task.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub arguments: Option<Arc<Json>>,
+    /// The call that is about to be made, when it can touch the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Intent>,
+}
+
+/// What is about to be called. Arguments are not kept: they are computed again, to the same bits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The plugin.
+    pub plugin: String,
+    /// The function.
+    pub function: String,
+    /// Attempt of the `try` around it, from 1.
+    pub attempt: u32,
+    /// What a second call would do.
+    pub effects: Effects,
+    /// What the outside can tell a repeated call by.
+    pub idempotency_key: String,
+}
+
+/// Keeps `null` apart from a field that is not there.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Json>>, D::Error> {
+    Json::deserialize(deserializer).map(|value| Some(Arc::new(value)))
 }
 
 /// The workflow a run is pinned to.

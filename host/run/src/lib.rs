@@ -5,10 +5,22 @@
 
 #![forbid(unsafe_code)]
 
+mod definition;
 mod event;
 mod id;
 mod problem;
+mod signal;
+mod status;
 
-pub use event::{Event, HostCall, KvChange, PluginPin, WorkflowPin};
+pub use definition::{Definition, Limits};
+pub use event::{Event, HostCall, Intent, KvChange, PluginPin, RunChange, TaskStarted, WorkflowPin};
 pub use id::{RunId, TaskId};
-pub use problem::Problem;
+pub use problem::{DSL, OURS, Problem};
+pub use signal::{Action, Arguments, Call, Decision, Effects, Evaluator, Moment, Signal};
+pub use status::Status;
+
+/// Name of the task that a JSON Pointer points to.
+pub(crate) fn name_of(reference: &str) -> String {
+    let last = reference.rsplit('/').next().unwrap_or(reference);
+    last.replace("~1", "/").replace("~0", "~")
+}

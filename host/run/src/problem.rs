@@ -6,6 +6,9 @@ use serde_json::{Map, Value as Json};
 /// Prefix of the error types that the DSL defines.
 pub const DSL: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/";
 
+/// Prefix of our own error types.
+pub const OURS: &str = "urn:writ:error:";
+
 /// A problem, as `catch` compares it and as a faulted run reports it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
@@ -39,6 +42,24 @@ impl Problem {
             instance: None,
             extensions: Map::new(),
         }
+    }
+
+    /// One of our own kinds: `in-doubt`, `denied`, `limit`, `trap`, `guest`.
+    pub fn ours(kind: &str, status: u16, detail: impl Into<String>) -> Self {
+        Self {
+            r#type: format!("{OURS}{kind}"),
+            ..Self::dsl(kind, status, detail)
+        }
+    }
+
+    /// Whether this is an effect of which nobody can say if it happened.
+    pub fn is_in_doubt(&self) -> bool {
+        self.r#type.strip_prefix(OURS) == Some("in-doubt")
+    }
+
+    /// As expressions see it.
+    pub fn to_json(&self) -> Json {
+        serde_json::to_value(self).expect("a problem has string keys only")
     }
 
     /// The same with one more extension member.

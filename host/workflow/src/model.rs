@@ -7,6 +7,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
+pub use crate::source::Source;
+
 /// A validated workflow document.
 #[derive(Debug, Clone)]
 pub struct Workflow {
@@ -28,6 +30,8 @@ pub struct Workflow {
     pub definition: Arc<Json>,
     /// sha256 of the source text, lower-case hexadecimal.
     pub digest: String,
+    /// The text's places and warnings; `Source::default()` for a workflow that was not parsed.
+    pub source: Source,
 }
 
 impl Workflow {

@@ -1,0 +1,145 @@
+//! An app folder: `writ.toml`, `workflow.yaml` and `grants.toml`, read and resolved to absolute paths.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::error::{Failure, Result};
+
+/// Largest configuration file that is read.
+const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What a command works on: an app folder, or a lone workflow file.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// The folder that relative paths start from.
+    pub(crate) folder: PathBuf,
+    /// The workflow document.
+    pub(crate) workflow: PathBuf,
+    /// The grants file, which need not exist. `None` for a lone workflow without `--grants`.
+    pub(crate) grants: Option<PathBuf>,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The parsed `writ.toml`; the default for a lone workflow file.
+    pub(crate) config: Config,
+}
+
+/// `writ.toml`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Plugins by name.
+    #[serde(default)]
+    pub(crate) plugins: BTreeMap<String, PluginEntry>,
+    /// Values that plugins with `config:read:KEY` may read.
+    #[serde(default)]
+    pub(crate) config: BTreeMap<String, String>,
+    /// How the host runs.
+    #[serde(default)]
+    pub(crate) host: HostConfig,
+}
+
+/// `[plugins.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PluginEntry {
+    /// A plugin folder that `writ run` builds when it is stale.
+    pub(crate) source: Option<PathBuf>,
+    /// A built component.
+    pub(crate) component: Option<PathBuf>,
+    /// Host folders by guest path, as `grant approve` proposes them; relative to the app folder.
+    #[serde(default)]
+    pub(crate) folders: BTreeMap<String, PathBuf>,
+    /// Limits that are tighter or wider than the plugin's own.
+    #[serde(default)]
+    pub(crate) limits: writ_plugin::LimitOverrides,
+}
+
+/// `[host]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HostConfig {
+    /// Guest calls at the same time; the number of processors when absent.
+    pub(crate) calls_at_once: Option<usize>,
+}
+
+impl App {
+    /// Reads the app at a folder or workflow file.
+    pub(crate) fn open(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
+        let target = absolute(target)?;
+        let metadata = fs::metadata(&target).map_err(|error| Failure::file(&target, "open", &error))?;
+        let data = data.map(absolute).transpose()?;
+        let grants = grants.map(absolute).transpose()?;
+        if let Some(grants) = grants.as_deref().filter(|grants| !grants.is_file()) {
+            return Err(Failure::usage(format!("there is no grants file at {}", grants.display())));
+        }
+        if metadata.is_dir() {
+            let config = Config::read(&target.join("writ.toml"))?;
+            return Ok(Self {
+                workflow: target.join("workflow.yaml"),
+                grants: Some(grants.unwrap_or_else(|| target.join("grants.toml"))),
+                data: data.unwrap_or_else(|| target.join(".writ")),
+                config,
+                folder: target,
+            });
+        }
+        let folder = target.parent().unwrap_or(Path::new("/")).to_owned();
+        Ok(Self { data: data.unwrap_or_else(|| folder.join(".writ")), grants, config: Config::default(), workflow: target, folder })
+    }
+
+    /// The folder that the host folders of a grants file start from: the one it stands in.
+    pub(crate) fn grants_folder(&self) -> &Path {
+        self.grants.as_deref().and_then(Path::parent).unwrap_or(&self.folder)
+    }
+
+    /// The workflow's text.
+    pub(crate) fn workflow_text(&self) -> Result<String> {
+        read_text(&self.workflow, writ_workflow::DOCUMENT_BYTES_MAX as u64).map_err(|failure| {
+            if self.workflow.exists() {
+                failure
+            } else {
+                failure.help("an app folder holds its workflow as `workflow.yaml`; name another file instead of the folder")
+            }
+        })
+    }
+}
+
+impl Config {
+    /// Reads `writ.toml`.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(Failure::usage(format!("{} is missing, so this folder is no app", path.display()))
+                .help("name a workflow file, or make a `writ.toml` (it may be empty) beside `workflow.yaml`"));
+        }
+        let text = read_text(path, CONFIG_BYTES_MAX)?;
+        let config: Self =
+            toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        for (name, entry) in &config.plugins {
+            if entry.source.is_some() == entry.component.is_some() {
+                return Err(Failure::usage(format!(
+                    "{}: plugin `{name}` needs exactly one of `source` (a folder to build) and `component` (a built file)",
+                    path.display()
+                )));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Reads a bounded text file.
+pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
+    let length = fs::metadata(path).map_err(|error| Failure::file(path, "read", &error))?.len();
+    if length > bytes_max {
+        return Err(Failure::usage(format!("{} has {length} bytes; at most {bytes_max} are read", path.display())));
+    }
+    fs::read_to_string(path).map_err(|error| Failure::file(path, "read", &error))
+}
+
+/// The path from the root, with links and dots left as they are.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Failure::file(path, "resolve", &error))
+}

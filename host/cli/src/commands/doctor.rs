@@ -1,0 +1,85 @@
+//! `writ doctor`: is this machine fit, and is this data folder whole?
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::{
+    args::Doctor,
+    commands::runs::data_folder,
+    error::{Exit, Result},
+};
+
+/// One finding.
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    text: String,
+}
+
+pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
+    let mut findings = vec![version(), target(), sandbox()];
+    match data_folder(&arguments.place) {
+        Ok(data) => findings.extend([journal(&data), lock(&data)]),
+        Err(failure) => findings.push(Finding { what: "data folder", ok: true, text: format!("none here ({})", failure.message) }),
+    }
+    let ok = findings.iter().all(|finding| finding.ok);
+    if json {
+        let all: Vec<_> = findings.iter().map(|f| json!({ "what": f.what, "ok": f.ok, "text": f.text })).collect();
+        println!("{}", json!({ "ok": ok, "findings": all }));
+    } else {
+        for finding in &findings {
+            println!("{} {:<12} {}", if finding.ok { "ok  " } else { "BAD " }, finding.what, finding.text);
+        }
+    }
+    Ok(if ok { Exit::Done } else { Exit::Journal })
+}
+
+fn version() -> Finding {
+    Finding {
+        what: "writ",
+        ok: true,
+        text: format!("{} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS),
+    }
+}
+
+/// Only source plugins need the toolchain: without it, built components still run.
+#[expect(clippy::disallowed_methods, reason = "asking the compiler whether it is there")]
+fn target() -> Finding {
+    let found = std::process::Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
+        .output()
+        .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    let text = if found {
+        "wasm32-wasip2 is installed: source plugins can be built"
+    } else {
+        "no wasm32-wasip2 target: built components run; to build source plugins, `rustup target add wasm32-wasip2`"
+    };
+    Finding { what: "toolchain", ok: true, text: text.to_owned() }
+}
+
+fn sandbox() -> Finding {
+    match writ_sandbox::Sandbox::new(writ_sandbox::Config::default()) {
+        Ok(_) => Finding { what: "sandbox", ok: true, text: "wasmtime starts, with its memory pool".to_owned() },
+        Err(error) => Finding { what: "sandbox", ok: false, text: error.to_string() },
+    }
+}
+
+fn journal(data: &Path) -> Finding {
+    match writ_journal::verify(data) {
+        Ok(verified) => Finding {
+            what: "journal",
+            ok: true,
+            text: format!("{}: {} events, every checksum and both hash chains hold", data.display(), verified.events),
+        },
+        Err(error) => Finding { what: "journal", ok: false, text: format!("{error}; {}", error.remedy()) },
+    }
+}
+
+fn lock(data: &Path) -> Finding {
+    let text = match writ_journal::holder(data) {
+        Some(pid) => format!("in use by process {pid}"),
+        None => "not in use".to_owned(),
+    };
+    Finding { what: "lock", ok: true, text }
+}

@@ -1,0 +1,8 @@
+//! One file a command: an arguments struct in, a result out.
+
+pub(crate) mod check;
+pub(crate) mod doctor;
+pub(crate) mod grant;
+pub(crate) mod plugin;
+pub(crate) mod run;
+pub(crate) mod runs;

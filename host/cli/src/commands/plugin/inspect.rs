@@ -1,0 +1,91 @@
+//! `writ plugin inspect`: what a component exports, imports, asks for, and can never do.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use writ_plugin::{Plugin, ReplayClass};
+
+use crate::{
+    error::{Exit, Result},
+    load,
+};
+
+pub(super) fn run(component: &Path, json: bool) -> Result<Exit> {
+    let fallback = component.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let found = load::read_plugin(component, &fallback)?;
+    if json {
+        println!("{}", as_json(&found.plugin));
+    } else {
+        print(&found.plugin);
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(plugin: &Plugin) -> Json {
+    let functions = plugin.functions.values().map(|function| {
+        json!({
+            "name": function.name,
+            "interface": function.interface,
+            "wit": writ_plugin::wit_text(function),
+            "description": function.docs,
+            "input": writ_plugin::input_schema(function),
+            "output": writ_plugin::output_schema(function),
+            "effects": function.effects,
+        })
+    });
+    json!({
+        "plugin": plugin.name,
+        "version": plugin.version.to_string(),
+        "description": plugin.description,
+        "digest": plugin.digest.to_string(),
+        "bytes": plugin.size_bytes,
+        "functions": functions.collect::<Vec<_>>(),
+        "imports": plugin.imports.iter().map(|import| import.interface.clone()).collect::<Vec<_>>(),
+        "requests": plugin.requests.iter().map(|request| json!({
+            "capability": request.capability.to_string(),
+            "means": request.capability.describe(),
+            "reason": request.reason,
+            "optional": request.optional,
+        })).collect::<Vec<_>>(),
+        "replay": replay(plugin),
+    })
+}
+
+fn replay(plugin: &Plugin) -> &'static str {
+    match plugin.replay_class() {
+        ReplayClass::Exact => "exact: a call can be repeated from its input to the same bits",
+        ReplayClass::Recorded => "recorded: what it is told from outside is in the journal, so a call can be repeated",
+        ReplayClass::ResultOnly => "result only: it reads or writes files, so its answer is kept and it is not repeated",
+    }
+}
+
+fn print(plugin: &Plugin) {
+    println!("{} {}", plugin.name, plugin.version);
+    if !plugin.description.is_empty() {
+        println!("  {}", plugin.description);
+    }
+    println!("  {}  ({} KB)", plugin.digest, plugin.size_bytes / 1024);
+    println!("\nfunctions");
+    for function in plugin.functions.values() {
+        println!("  {}", writ_plugin::wit_text(function));
+        for line in function.docs.iter().flat_map(|docs| docs.lines()) {
+            println!("      {line}");
+        }
+    }
+    println!("\nrequests");
+    for request in &plugin.requests {
+        let optional = if request.optional { " (optional)" } else { "" };
+        println!("  {}{optional}: {}", request.capability, request.capability.describe());
+        println!("      because: {}", request.reason);
+    }
+    if plugin.requests.is_empty() {
+        println!("  none: whatever is granted, it can only compute");
+    } else {
+        println!("  nothing else is ever possible, whatever is granted");
+    }
+    println!("\nimports (an upper bound: language runtimes import what they never call)");
+    for import in &plugin.imports {
+        println!("  {}", import.interface);
+    }
+    println!("\nreplay: {}", replay(plugin));
+}

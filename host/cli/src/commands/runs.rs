@@ -1,0 +1,156 @@
+//! `writ runs …`: what the journal knows, also while another process writes it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use writ_journal::{Reader, RunSummary};
+use writ_run::Event;
+
+use crate::{
+    app::{App, Config, absolute},
+    args::{DataPlace, Runs},
+    error::{Exit, Failure, Result},
+    host::{Host, open_journal},
+    load,
+    progress::{Progress, short},
+    report::time,
+};
+
+pub(crate) fn run(arguments: &Runs, json: bool) -> Result<Exit> {
+    match arguments {
+        Runs::List(place) => list(&data_folder(place)?, json),
+        Runs::Show { run, place } => show(&data_folder(place)?, run, json),
+        Runs::Events { run, place } => events(&data_folder(place)?, run, json),
+        Runs::Resume(place) => resume(&data_folder(place)?, json),
+    }
+}
+
+/// The data folder itself, or the app folder that holds it.
+pub(crate) fn data_folder(place: &DataPlace) -> Result<PathBuf> {
+    let named = absolute(&place.data)?;
+    let inside = named.join(".writ");
+    let data = if inside.is_dir() { inside } else { named };
+    if data.join("log").is_dir() {
+        return Ok(data);
+    }
+    Err(Failure::usage(format!("{} holds no journal", data.display()))
+        .help("name the app folder or its data folder with --data; `writ run` makes it"))
+}
+
+fn reader(data: &Path) -> Result<Reader> {
+    Reader::open(data).map_err(|error| Failure::journal(&error).help(error.remedy()))
+}
+
+fn list(data: &Path, json: bool) -> Result<Exit> {
+    let mut runs = reader(data)?.runs().map_err(Failure::journal)?;
+    runs.sort_by_key(|run| std::cmp::Reverse(run.run));
+    if json {
+        println!("{}", Json::Array(runs.iter().map(summary).collect()));
+        return Ok(Exit::Done);
+    }
+    for run in &runs {
+        println!(
+            "{}  {:<10} {}  {:>7} events  {}/{} {}",
+            run.run,
+            run.status.to_string(),
+            time(run.started_ms),
+            run.events,
+            run.namespace,
+            run.name,
+            run.version
+        );
+    }
+    if runs.is_empty() {
+        eprintln!("no runs yet");
+    }
+    Ok(Exit::Done)
+}
+
+fn summary(run: &RunSummary) -> Json {
+    json!({
+        "run": run.run.to_string(),
+        "status": run.status.to_string(),
+        "workflow": { "namespace": run.namespace, "name": run.name, "version": run.version },
+        "started": time(run.started_ms),
+        "changed": time(run.changed_ms),
+        "events": run.events,
+    })
+}
+
+/// The run whose id begins so.
+fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
+    let runs = reader.runs().map_err(Failure::journal)?;
+    let mut matching = runs.into_iter().filter(|run| run.run.to_string().starts_with(&prefix.to_lowercase()));
+    match (matching.next(), matching.next()) {
+        (Some(run), None) => Ok(run),
+        (None, _) => Err(Failure::usage(format!("no run's id begins with `{prefix}`")).help("`writ runs list` shows them")),
+        (Some(one), Some(two)) => {
+            Err(Failure::usage(format!("`{prefix}` begins several ids, for instance {} and {}", one.run, two.run))
+                .help("give more of the id"))
+        }
+    }
+}
+
+fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
+    let reader = reader(data)?;
+    let run = find(&reader, prefix)?;
+    let mut shown = summary(&run);
+    for record in reader.read(run.run).map_err(Failure::journal)? {
+        match record.map_err(Failure::journal)?.event {
+            Event::RunStarted { input, plugins, workflow, .. } => {
+                shown["input"] = input;
+                shown["plugins"] = json!(plugins);
+                shown["workflow"] = json!(workflow);
+            }
+            Event::RunCompleted { output } => shown["output"] = output,
+            Event::RunFaulted { error } => shown["error"] = json!(error),
+            Event::RunCancelled { reason } => shown["reason"] = json!(reason),
+            other => drop(other),
+        }
+    }
+    println!("{}", if json { shown.to_string() } else { format!("{shown:#}") });
+    Ok(Exit::Done)
+}
+
+fn events(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
+    let reader = reader(data)?;
+    let run = find(&reader, prefix)?;
+    for record in reader.read(run.run).map_err(Failure::journal)? {
+        let record = record.map_err(Failure::journal)?;
+        if json {
+            println!(
+                "{}",
+                json!({ "position": record.position, "number": record.number, "time": time(record.at_ms), "event": record.event })
+            );
+        } else {
+            println!("{:>6}  {}  {}", record.number, time(record.at_ms), record.event.story());
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn resume(data: &Path, json: bool) -> Result<Exit> {
+    let progress = Progress::new(json);
+    let app = App {
+        folder: data.parent().unwrap_or(data).to_owned(),
+        workflow: PathBuf::new(),
+        grants: None,
+        data: data.to_owned(),
+        config: Config::default(),
+    };
+    let (journal, unfinished) = open_journal(data, &progress)?;
+    let sandbox = load::sandbox(&app)?;
+    let count = unfinished.len();
+    let host = Host::start(&app, journal, sandbox, progress)?;
+    let waiting = host.resume(&app, unfinished);
+    let ended = host.finish(waiting)?;
+    if json {
+        println!("{}", Json::Array(ended.iter().map(crate::report::run_json).collect()));
+    } else {
+        for run in &ended {
+            println!("{}  {}", short(run.run), run.status);
+        }
+    }
+    let all = ended.len() == count && ended.iter().all(|run| run.status.is_end());
+    Ok(if all { Exit::Done } else { Exit::Unfinished })
+}

@@ -1,0 +1,82 @@
+//! How commands fail: every error is mapped to an exit code and a remedy here, and printed in one form.
+
+use std::{fmt, path::Path};
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All went well.
+    Done = 0,
+    /// The run faulted or was cancelled.
+    Faulted = 1,
+    /// Wrong usage, or a file that can't be read.
+    Usage = 2,
+    /// `check` found errors.
+    Check = 3,
+    /// A grant is missing, expired or revoked.
+    Refused = 4,
+    /// The data folder or the journal has a problem.
+    Journal = 5,
+    /// The run is not finished yet.
+    Unfinished = 6,
+    /// A bug in writ.
+    Internal = 70,
+}
+
+/// What a command failed with: what happened and where, and how to mend it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The documented code.
+    pub(crate) exit: Exit,
+    /// What happened, and where.
+    pub(crate) message: String,
+    /// The command or the edit that mends it.
+    pub(crate) help: Option<String>,
+}
+
+/// What commands return.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, message: message.to_string(), help: None }
+    }
+
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn refused(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+
+    pub(crate) fn journal(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Journal, message)
+    }
+
+    pub(crate) fn internal(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Internal, message)
+    }
+
+    /// A file or folder that can't be read or written.
+    pub(crate) fn file(path: &Path, doing: &str, error: &std::io::Error) -> Self {
+        Self::usage(format!("cannot {doing} {}: {error}", path.display()))
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// To standard error; with `--json` the same as one object on standard output.
+    pub(crate) fn print(&self, json: bool) {
+        eprintln!("error: {}", self.message);
+        if let Some(help) = &self.help {
+            eprintln!("  help: {help}");
+        }
+        if json {
+            println!("{}", serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 }));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A host over one data folder: journal, sandbox, scheduler and runtime, opened for a command and closed after it.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use serde_json::Value as Json;
+use writ_journal::{Journal, Opened, Options};
+use writ_plugin::Plugin;
+use writ_run::{Event, RunId};
+use writ_sandbox::Sandbox;
+use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
+
+use crate::{
+    app::App,
+    error::{Failure, Result},
+    load::{self, Checked, Found},
+    progress::{Progress, short},
+
+};
+
+/// The journal of a data folder, opened by this process alone, with what it had to repair said aloud.
+pub(crate) fn open_journal(data: &Path, progress: &Progress) -> Result<(Journal, Vec<RunId>)> {
+    let (journal, Opened { repairs, unfinished }) =
+        Journal::open(data, Options::default()).map_err(|error| Failure::journal(&error).help(error.remedy()))?;
+    for repair in repairs {
+        progress.say(&format!("repaired: {repair}"));
+    }
+    Ok((journal, unfinished))
+}
+
+/// A running host.
+pub(crate) struct Host {
+    runtime: tokio::runtime::Runtime,
+    journal: Journal,
+    scheduler: Scheduler,
+    sandbox: Sandbox,
+    progress: Progress,
+}
+
+impl Host {
+    /// Starts a host over an open journal.
+    pub(crate) fn start(app: &App, journal: Journal, sandbox: Sandbox, progress: Progress) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(load::calls_at_once(app))
+            .enable_time()
+            .enable_io()
+            .build()
+            .map_err(|error| Failure::internal(format!("cannot start threads: {error}")))?;
+        let shown = progress.clone();
+        let settings = Settings {
+            calls_at_once: load::calls_at_once(app),
+            observer: Some(Arc::new(move |id, events, run| shown.events(id, events, run))),
+        };
+        let scheduler = {
+            let _inside = runtime.enter();
+            Scheduler::new(journal.clone(), settings)
+        };
+        Ok(Self { runtime, journal, scheduler, sandbox, progress })
+    }
+
+    /// Takes up unfinished runs. One that can't go on is said aloud and left as it is; the others go on.
+    pub(crate) fn resume(&self, app: &App, runs: Vec<RunId>) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        for id in runs {
+            let taken = self.pinned(app, id).and_then(|pinned| {
+                let _inside = self.runtime.enter();
+                self.scheduler.resume(Arc::new(pinned), id).map_err(Failure::journal)
+            });
+            match taken {
+                Ok(run) => {
+                    self.progress.say(&format!("resuming run {}", short(id)));
+                    waiting.push(run);
+                }
+                Err(failure) => {
+                    self.progress.say(&format!("run {id} stays unfinished: {}", failure.message));
+                    if let Some(help) = failure.help {
+                        self.progress.say(&format!("  help: {help}"));
+                    }
+                }
+            }
+        }
+        waiting
+    }
+
+    /// Accepts a run. Everything that it is pinned to is kept beside the journal first.
+    pub(crate) fn submit(&self, app: &App, checked: Checked, input: Json) -> Result<(RunId, Waiting)> {
+        let called = load::called(&checked.workflow);
+        self.journal.put_blob(checked.text.as_bytes()).map_err(Failure::journal)?;
+        for found in called.iter().filter_map(|name| checked.found.get(name)) {
+            self.journal.put_blob(&found.bytes).map_err(Failure::journal)?;
+        }
+        let assembled = Arc::new(load::assemble(app, checked, &self.sandbox)?);
+        self.runtime.block_on(self.scheduler.submit(assembled, input)).map_err(Failure::journal)
+    }
+
+    /// The app that an unfinished run is pinned to, from what is kept beside the journal.
+    fn pinned(&self, app: &App, id: RunId) -> Result<writ_scheduler::App> {
+        let first = self.journal.read(id).map_err(Failure::journal)?.next();
+        let Some(Ok(writ_journal::Record { event: Event::RunStarted { workflow, plugins, grants, .. }, .. })) = first else {
+            return Err(Failure::journal(format!("run {id} does not begin with run.started")));
+        };
+        let text = self.journal.get_blob(&workflow.digest).map_err(Failure::journal)?;
+        let text = String::from_utf8(text).map_err(Failure::journal)?;
+        let mut found = BTreeMap::new();
+        for (name, pin) in plugins {
+            let bytes = self.journal.get_blob(pin.digest.trim_start_matches("sha256:")).map_err(Failure::journal)?;
+            let plugin = Plugin::read(&bytes, &name).map_err(Failure::journal)?;
+            found.insert(name, Found { plugin: Arc::new(plugin), bytes: bytes.into() });
+        }
+        let grants_path = grants.map(std::path::PathBuf::from);
+        let grants = load::grants(grants_path.as_deref())?;
+        let pinned = App {
+            folder: app.folder.clone(),
+            workflow: app.workflow.clone(),
+            grants: grants_path,
+            data: app.data.clone(),
+            config: crate::app::Config::default(),
+        };
+        let file = format!("{}/{}", workflow.namespace, workflow.name);
+        match load::check(text, &file, found, &grants, &self.sandbox)? {
+            Ok(checked) => load::assemble(&pinned, checked, &self.sandbox),
+            Err(_) => Err(Failure::journal(format!("the workflow {} it started on no longer parses", workflow.digest))),
+        }
+    }
+
+    /// Waits for runs, or for Ctrl-C; then stops in order.
+    pub(crate) fn finish(self, waiting: Vec<Waiting>) -> Result<Vec<Ended>> {
+        let Self { runtime, journal, scheduler, progress, .. } = self;
+        let ended = runtime.block_on(async {
+            let all = futures_util::future::join_all(waiting);
+            tokio::pin!(all);
+            let interrupted = async { tokio::signal::ctrl_c().await };
+            let results = tokio::select! {
+                results = &mut all => { scheduler.stop().await; results }
+                _ = interrupted => {
+                    progress.say("stopping; unfinished runs go on at the next start");
+                    scheduler.stop().await;
+                    all.await
+                }
+            };
+            results
+        });
+        progress.finish();
+        runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        let mut runs = Vec::new();
+        for result in ended {
+            match result {
+                Ok(Ok(ended)) => runs.push(ended),
+                Ok(Err(writ_scheduler::SchedulerError::Stopped)) | Err(_) => {}
+                Ok(Err(error)) => return Err(Failure::journal(error)),
+            }
+        }
+        journal.close().map_err(Failure::journal)?;
+        Ok(runs)
+    }
+}
+
+/// Prints how a run ended, for a person.
+pub(crate) fn tell(ended: &Ended) {
+    if let Some(error) = &ended.error {
+        eprintln!("error: run {} faulted: {}", short(ended.run), error.detail.as_deref().unwrap_or(&error.r#type));
+        if let Some(place) = &error.instance {
+            eprintln!("  at {place}");
+        }
+        if let Some(remedy) = error.extensions.get("remedy").and_then(Json::as_str) {
+            eprintln!("  help: {remedy}");
+        }
+    }
+    if let Some(output) = &ended.output {
+        println!("{}", serde_json::to_string_pretty(output).unwrap_or_default());
+    }
+    eprintln!("run {} {}; `writ runs events {}` tells its story", short(ended.run), ended.status, short(ended.run));
+}

@@ -1,0 +1,309 @@
+//! From an app on disk to what a scheduler runs: plugins read, grants resolved, the workflow checked, components compiled.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use parking_lot::Mutex;
+use serde_json::json;
+use writ_expression::Expressions;
+use writ_grant::{Authority, Effect, Grants};
+use writ_plugin::{Effects, Plugin};
+use writ_run::Definition;
+use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, Settings};
+use writ_workflow::{
+    Diagnostic, Known,
+    model::{CallTarget, TaskKind, Workflow},
+};
+
+use crate::{
+    app::{App, read_text},
+    error::{Failure, Result},
+    source,
+};
+
+/// Largest grants file that is read.
+const GRANTS_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The jq component that evaluates expressions.
+static JQ: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/jq.wasm"));
+
+/// A component's bytes with what they say of themselves.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+/// The plugins of an app, built where they are stale.
+pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, Found>> {
+    let mut found = BTreeMap::new();
+    for (name, entry) in &app.config.plugins {
+        let path = match (&entry.source, &entry.component) {
+            (Some(source), _) => source::build(&app.folder.join(source), None, say)?.component,
+            (None, Some(component)) => app.folder.join(component),
+            (None, None) => continue,
+        };
+        let read = read_plugin(&path, name)?;
+        if read.plugin.name != *name {
+            return Err(Failure::usage(format!(
+                "{} calls itself `{}`, but writ.toml lists it as `{name}`",
+                path.display(),
+                read.plugin.name
+            ))
+            .help("use the plugin's own name as the key under [plugins]"));
+        }
+        found.insert(name.clone(), read);
+    }
+    if app.config.plugins.is_empty() {
+        for path in added(&app.data.join("plugins"))? {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            found.insert(name.clone(), read_plugin(&path, &name)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The components in a folder, in the order of their names.
+pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Failure::file(folder, "read", &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads one component file.
+pub(crate) fn read_plugin(path: &Path, fallback_name: &str) -> Result<Found> {
+    let length = fs::metadata(path).map_err(|error| Failure::file(path, "read", &error))?.len();
+    if length > writ_plugin::COMPONENT_BYTES_MAX as u64 {
+        return Err(Failure::usage(format!(
+            "{} has {length} bytes; components have at most {}",
+            path.display(),
+            writ_plugin::COMPONENT_BYTES_MAX
+        )));
+    }
+    let bytes = fs::read(path).map_err(|error| Failure::file(path, "read", &error))?;
+    let plugin = Plugin::read(&bytes, fallback_name)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    Ok(Found { plugin: Arc::new(plugin), bytes: bytes.into() })
+}
+
+/// The grants file of an app; none at all when there is no such file.
+pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
+    let Some(path) = path.filter(|path| path.exists()) else { return Ok(Grants::default()) };
+    let text = read_text(path, GRANTS_BYTES_MAX)?;
+    Grants::parse(&text).map_err(|error| {
+        Failure::usage(format!("{}:{error}", path.display())).help("`writ grant approve` writes this file")
+    })
+}
+
+/// What a plugin may do under these grants.
+pub(crate) fn authority(plugin: &Plugin, grants: &Grants) -> Result<Authority> {
+    let writ = grants.find(&plugin.digest);
+    Authority::effective(&plugin.name, &plugin.digest, &plugin.requests, writ, writ_scheduler::now_ms())
+        .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
+}
+
+/// A workflow with everything it was checked against.
+pub(crate) struct Checked {
+    pub(crate) workflow: Workflow,
+    pub(crate) text: String,
+    pub(crate) known: BTreeMap<String, Known>,
+    pub(crate) found: BTreeMap<String, Found>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses and checks a workflow. `Err` holds the diagnostics of a document that could not even be parsed.
+pub(crate) fn check(
+    text: String,
+    file: &str,
+    found: BTreeMap<String, Found>,
+    grants: &Grants,
+    sandbox: &Sandbox,
+) -> Result<Result<Checked, Vec<Diagnostic>>> {
+    let workflow = match writ_workflow::parse(&text, file) {
+        Ok(workflow) => workflow,
+        Err(diagnostics) => return Ok(Err(diagnostics)),
+    };
+    let mut known = BTreeMap::new();
+    for (name, found) in &found {
+        let authority = authority(&found.plugin, grants)?;
+        known.insert(name.clone(), Known { plugin: Arc::clone(&found.plugin), authority: Some(authority) });
+    }
+    let mut expressions = expressions(&workflow, sandbox);
+    let syntax: BTreeMap<usize, String> = expressions.check().into_iter().collect();
+    let diagnostics = writ_workflow::check(&workflow, file, &known, &syntax);
+    Ok(Ok(Checked { workflow, text, known, found, diagnostics }))
+}
+
+/// Opens the sandbox over a data folder's compile cache.
+pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
+    let program = std::env::current_exe().map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
+    let config = Config {
+        cache_dir: Some(app.data.join("cache")),
+        compiler: Some(CompilerChild { program, arguments: vec!["compile-child".to_owned()] }),
+        concurrency: calls_at_once(app),
+        ..Config::default()
+    };
+    Sandbox::new(config).map_err(Failure::internal)
+}
+
+/// How many guests run at the same time.
+pub(crate) fn calls_at_once(app: &App) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    app.config.host.calls_at_once.unwrap_or(processors).clamp(1, 1024)
+}
+
+/// Joins a checked workflow to compiled components.
+pub(crate) fn assemble(app: &App, checked: Checked, sandbox: &Sandbox) -> Result<writ_scheduler::App> {
+    let called = called(&checked.workflow);
+    let mut plugins = BTreeMap::new();
+    let mut effects = BTreeMap::new();
+    for name in called {
+        let (Some(found), Some(known)) = (checked.found.get(&name), checked.known.get(&name)) else { continue };
+        let authority = known.authority.clone().unwrap_or_else(|| Authority::none(&name));
+        for function in found.plugin.functions.values() {
+            effects.insert((name.clone(), function.name.clone()), effects_of(&authority, function.effects));
+        }
+        let plugin = load(app, found, authority, sandbox)?;
+        plugins.insert(name, plugin);
+    }
+    let blocking = has_slow_expressions(&checked.workflow, sandbox);
+    let secrets = checked.workflow.secrets.iter().map(|name| (name.clone(), json!(format!("{{{{secret:{name}}}}}")))).collect();
+    let workflow = Arc::new(checked.workflow);
+    let definition = Definition::new(Arc::clone(&workflow), effects)
+        .map_err(|problem| Failure::new(crate::error::Exit::Check, problem.detail.unwrap_or(problem.r#type)))?;
+    let sandbox = sandbox.clone();
+    Ok(writ_scheduler::App {
+        definition: Arc::new(definition),
+        plugins,
+        runtime: json!({ "name": "writ", "version": env!("CARGO_PKG_VERSION"), "metadata": {} }),
+        secrets,
+        grants: app.grants.as_ref().map(|path| path.display().to_string()),
+        blocking,
+        expressions: Box::new(move || expressions(&workflow, &sandbox)),
+        idle: Mutex::default(),
+    })
+}
+
+/// How a function's calls are made durable. Without a permit that can change the outside world there is nothing to protect.
+fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Effects {
+    match (authority.effect(), declared) {
+        (Effect::None | Effect::Reads, _) | (Effect::Changes, Some(Effects::None)) => writ_run::Effects::None,
+        (Effect::Changes, Some(Effects::Idempotent)) => writ_run::Effects::Idempotent,
+        (Effect::Changes, Some(Effects::Once) | None) => writ_run::Effects::Once,
+    }
+}
+
+fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Result<writ_scheduler::Plugin> {
+    let name = &found.plugin.name;
+    let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {name}: {error}"));
+    let component = sandbox
+        .load(&found.bytes, Arc::clone(&found.plugin))
+        .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
+    component.check(&authority).map_err(|error| refuse(&error))?;
+    let folders = folders(app, &authority)?;
+    let own = Limits::default().with(&found.plugin.limits);
+    let limits = match app.config.plugins.get(name) {
+        Some(entry) => own.with(&entry.limits),
+        None => own,
+    };
+    Ok(writ_scheduler::Plugin {
+        component,
+        authority_without_changes: authority.without_changes(),
+        settings: Arc::new(settings(app, &authority)),
+        authority,
+        folders,
+        limits,
+        version: found.plugin.version.to_string(),
+        digest: found.plugin.digest.to_string(),
+    })
+}
+
+/// Host folders of a plugin's mounts: relative ones start from the grants file. Writable ones are made when missing.
+fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFolders> {
+    let mut folders = writ_sandbox::ResolvedFolders::new(&app.data);
+    for permit in authority.mounts() {
+        let mount = permit.action();
+        let host = app.grants_folder().join(&mount.folder);
+        if mount.access == writ_grant::Access::Write {
+            fs::create_dir_all(&host).map_err(|error| Failure::file(&host, "make", &error))?;
+        }
+        folders
+            .insert(mount.path.clone(), &host)
+            .map_err(|error| Failure::refused(format!("plugin {}: {error}", authority.plugin())))?;
+    }
+    Ok(folders)
+}
+
+/// Values that `config:read` and `env:read` grants may show, taken once, when the app is loaded.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read, for granted names only")]
+fn settings(app: &App, authority: &Authority) -> Settings {
+    let mut settings = Settings::default();
+    for capability in authority.capabilities() {
+        match capability {
+            writ_grant::Capability::Config { key } => {
+                if let Some(value) = app.config.config.get(key.as_str()) {
+                    settings.config.insert(key.to_string(), value.clone());
+                }
+            }
+            writ_grant::Capability::Env { name } => {
+                if let Ok(value) = std::env::var(name.as_str()) {
+                    settings.environment.insert(name.to_string(), value);
+                }
+            }
+            writ_grant::Capability::Fs { .. }
+            | writ_grant::Capability::Http { .. }
+            | writ_grant::Capability::Kv { .. }
+            | writ_grant::Capability::SecretUse { .. }
+            | writ_grant::Capability::ModelChat { .. }
+            | writ_grant::Capability::Memory { .. }
+            | writ_grant::Capability::ToolCall { .. }
+            | writ_grant::Capability::HumanAsk { .. }
+            | writ_grant::Capability::ClockReal
+            | writ_grant::Capability::RandomReal => {}
+        }
+    }
+    settings
+}
+
+/// The plugins that a workflow calls.
+pub(crate) fn called(workflow: &Workflow) -> BTreeSet<String> {
+    let calls = workflow.tasks.iter().filter_map(|task| match &task.kind {
+        TaskKind::Call(call) => match &call.target {
+            CallTarget::Plugin { plugin, .. } => Some(plugin.clone()),
+            CallTarget::Defined(_) | CallTarget::Protocol(_) => None,
+        },
+        TaskKind::Do(_) | TaskKind::Emit | TaskKind::For(_) | TaskKind::Fork(_) | TaskKind::Listen | TaskKind::Raise(_)
+        | TaskKind::Run(_) | TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Try(_) | TaskKind::Wait(_) => None,
+    });
+    calls.collect()
+}
+
+fn expressions(workflow: &Workflow, sandbox: &Sandbox) -> Expressions {
+    static JQ_COMPONENT: OnceLock<std::result::Result<writ_sandbox::Component, String>> = OnceLock::new();
+    let sandbox = sandbox.clone();
+    let jq = move || {
+        JQ_COMPONENT
+            .get_or_init(|| {
+                let plugin = Plugin::read(JQ, "jq").map_err(|error| error.to_string())?;
+                sandbox.load_trusted(JQ, Arc::new(plugin)).map_err(|error| error.to_string())
+            })
+            .clone()
+    };
+    let programs = writ_workflow::expressions(workflow).into_iter().map(|expression| Arc::clone(&expression.source)).collect();
+    Expressions::new(programs, Arc::new(jq))
+}
+
+fn has_slow_expressions(workflow: &Workflow, sandbox: &Sandbox) -> bool {
+    let expressions = expressions(workflow, sandbox);
+    (0..writ_workflow::expressions(workflow).len()).any(|index| !expressions.is_fast(index))
+}

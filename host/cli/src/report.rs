@@ -1,0 +1,77 @@
+//! How diagnostics and results look to a person, and the one JSON object that `--json` ends with.
+
+use std::io::IsTerminal;
+
+use miette::{LabeledSpan, NamedSource, Severity as MietteSeverity};
+use serde_json::{Value as Json, json};
+use writ_run::RunId;
+use writ_scheduler::Ended;
+use writ_workflow::{Diagnostic, Severity};
+
+/// Prints diagnostics with the lines they are about; returns how many are errors.
+pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
+    for diagnostic in diagnostics {
+        let severity = match diagnostic.severity {
+            Severity::Error => MietteSeverity::Error,
+            Severity::Warning => MietteSeverity::Warning,
+        };
+        let span = diagnostic.span;
+        let length = span.end.saturating_sub(span.start).max(1);
+        let mut report = miette::MietteDiagnostic::new(diagnostic.message.clone())
+            .with_code(diagnostic.code)
+            .with_severity(severity)
+            .with_label(LabeledSpan::at(span.start.min(text.len())..(span.start + length).min(text.len()), "here"));
+        if let Some(help) = &diagnostic.help {
+            report = report.with_help(help.clone());
+        }
+        eprintln!("{}:{}:{}", diagnostic.file, span.line, span.column);
+        eprintln!(
+            "{:?}",
+            miette::Report::new(report).with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
+        );
+    }
+    diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+}
+
+/// The diagnostics as JSON.
+pub(crate) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Json {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            json!({
+                "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "code": diagnostic.code,
+                "message": diagnostic.message,
+                "help": diagnostic.help,
+                "file": diagnostic.file,
+                "line": diagnostic.span.line,
+                "column": diagnostic.span.column,
+            })
+        })
+        .collect()
+}
+
+/// The object that `writ run --json` ends with.
+pub(crate) fn run_json(ended: &Ended) -> Json {
+    json!({
+        "run": ended.run.to_string(),
+        "status": ended.status.to_string(),
+        "output": ended.output,
+        "error": ended.error,
+    })
+}
+
+/// The same for a run that goes on elsewhere.
+pub(crate) fn accepted_json(run: RunId) -> Json {
+    json!({ "run": run.to_string(), "status": "waiting", "output": null, "error": null })
+}
+
+/// A time as people and RFC 3339 write it, in UTC.
+pub(crate) fn time(ms: u64) -> String {
+    writ_grant::rfc3339(ms)
+}
+
+/// Whether a person is watching standard error.
+pub(crate) fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,198 @@
+//! Payloads that are too large for the log: files named by the sha256 of their content. Knows nothing of events.
+//!
+//! A blob is written beside and renamed into place. It is durable once its file and its folders are synced, which the
+//! committer does for a whole group before it writes the frames that name them.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use crate::{
+    BlobDigest, JournalError,
+    error::At as _,
+    options::{BLOB_BYTES_MAX, OPEN_BLOBS_MAX},
+};
+
+/// The folder of blobs.
+pub(crate) struct Blobs {
+    dir: PathBuf,
+    temporaries: AtomicU64,
+    open: AtomicUsize,
+}
+
+/// A blob in its place that is not yet known to be durable.
+#[derive(Debug)]
+pub(crate) struct Unsynced {
+    shard: u8,
+    file: Option<File>,
+}
+
+impl Blobs {
+    /// For a folder that may not exist yet.
+    pub(crate) fn at(dir: PathBuf) -> Self {
+        Self { dir, temporaries: AtomicU64::new(0), open: AtomicUsize::new(0) }
+    }
+
+    /// Creates the folder, and removes what a killed host left half written.
+    pub(crate) fn prepare(&self) -> Result<(), JournalError> {
+        let temporaries = self.dir.join("new");
+        if temporaries.exists() {
+            fs::remove_dir_all(&temporaries).at("remove", &temporaries)?;
+        }
+        fs::create_dir_all(&temporaries).at("create", &temporaries)
+    }
+
+    fn path(&self, digest: &BlobDigest) -> PathBuf {
+        let name = digest.to_string();
+        self.dir.join(&name[..2]).join(&name[2..])
+    }
+
+    /// Puts content in its place. Whoever holds the answer sees to it that it is synced.
+    pub(crate) fn put(&self, content: &[u8]) -> Result<(BlobDigest, Unsynced), JournalError> {
+        let bytes = content.len() as u64;
+        if bytes > BLOB_BYTES_MAX {
+            return Err(JournalError::TooLarge { what: "a blob", bytes, bytes_max: BLOB_BYTES_MAX });
+        }
+        let digest = BlobDigest::of(content);
+        let path = self.path(&digest);
+        let file = match self.read(&digest, Some(bytes)) {
+            Ok(_) => File::open(&path).at("open", &path)?,
+            Err(_) => self.write(&path, content)?,
+        };
+        let file = self.keep_open(file).at("sync", &path)?;
+        Ok((digest, Unsynced { shard: digest.as_bytes()[0], file }))
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<File, JournalError> {
+        let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.dir.join("new").join(number.to_string());
+        let mut file = File::create(&temporary).at("create", &temporary)?;
+        let done = file.write_all(content).and_then(|()| {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            fs::rename(&temporary, path)
+        });
+        if done.is_err() {
+            // What is left is removed at the next start, too.
+            let _ = fs::remove_file(&temporary);
+        }
+        done.at("write", path)?;
+        Ok(file)
+    }
+
+    /// Few files stay open: past the bound a blob is synced at once.
+    fn keep_open(&self, file: File) -> io::Result<Option<File>> {
+        if self.open.fetch_add(1, Ordering::Relaxed) < OPEN_BLOBS_MAX {
+            return Ok(Some(file));
+        }
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        file.sync_data()?;
+        Ok(None)
+    }
+
+    /// The content of a blob, checked against its name, and against its length where that is known.
+    pub(crate) fn read(&self, digest: &BlobDigest, bytes: Option<u64>) -> Result<Vec<u8>, JournalError> {
+        let path = self.path(digest);
+        let altered = |path: PathBuf| JournalError::BlobAltered { digest: *digest, path };
+        let length = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(JournalError::BlobMissing { digest: *digest, path });
+            }
+            Err(error) => return Err(error).at("read", &path),
+        };
+        if length > BLOB_BYTES_MAX || bytes.is_some_and(|bytes| bytes != length) {
+            return Err(altered(path));
+        }
+        let content = fs::read(&path).at("read", &path)?;
+        if BlobDigest::of(&content) == *digest { Ok(content) } else { Err(altered(path)) }
+    }
+
+    /// Makes blobs durable: each file, then each folder that names one.
+    pub(crate) fn sync(&self, unsynced: &mut Vec<Unsynced>, durable: &mut Shards) -> Result<(), JournalError> {
+        let mut shards = [false; 256];
+        let mut is_new = false;
+        for blob in unsynced.drain(..) {
+            if let Some(file) = blob.file {
+                self.open.fetch_sub(1, Ordering::Relaxed);
+                file.sync_data().at("sync a blob in", &self.dir)?;
+            }
+            shards[usize::from(blob.shard)] = true;
+            is_new |= !durable.0[usize::from(blob.shard)];
+        }
+        for shard in (0..=255u8).filter(|shard| shards[usize::from(*shard)]) {
+            sync_dir(&self.dir.join(format!("{shard:02x}")))?;
+        }
+        if is_new {
+            sync_dir(&self.dir)?;
+        }
+        for (known, now) in durable.0.iter_mut().zip(shards) {
+            *known |= now;
+        }
+        Ok(())
+    }
+}
+
+/// Which of the 256 folders are known to be durable themselves.
+pub(crate) struct Shards([bool; 256]);
+
+impl Shards {
+    pub(crate) const fn none_known() -> Self {
+        Self([false; 256])
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), JournalError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).at("sync the folder", dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blobs(dir: &tempfile::TempDir) -> Blobs {
+        let blobs = Blobs::at(dir.path().join("blobs"));
+        blobs.prepare().unwrap();
+        blobs
+    }
+
+    #[test]
+    fn content_is_found_by_its_digest_and_kept_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = blobs(&dir);
+        let (digest, first) = blobs.put(b"content").unwrap();
+        let (again, second) = blobs.put(b"content").unwrap();
+        assert_eq!(digest, again);
+        blobs.sync(&mut vec![first, second], &mut Shards::none_known()).unwrap();
+        assert_eq!(blobs.read(&digest, Some(7)).unwrap(), b"content");
+        assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_changed_blob_is_noticed_and_mended_when_put_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = blobs(&dir);
+        let (digest, _) = blobs.put(b"content").unwrap();
+        for damage in [&b"c0ntent"[..], b"", b"content and more"] {
+            fs::write(blobs.path(&digest), damage).unwrap();
+            assert!(matches!(blobs.read(&digest, None), Err(JournalError::BlobAltered { .. })));
+        }
+        blobs.put(b"content").unwrap();
+        assert_eq!(blobs.read(&digest, None).unwrap(), b"content");
+        fs::remove_file(blobs.path(&digest)).unwrap();
+        assert!(matches!(blobs.read(&digest, None), Err(JournalError::BlobMissing { .. })));
+    }
+
+    #[test]
+    fn few_files_stay_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = blobs(&dir);
+        let mut unsynced: Vec<_> = (0..100u8).map(|n| blobs.put(&[n; 10]).unwrap().1).collect();
+        assert_eq!(unsynced.iter().filter(|blob| blob.file.is_some()).count(), OPEN_BLOBS_MAX);
+        blobs.sync(&mut unsynced, &mut Shards::none_known()).unwrap();
+        assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,41 @@
+//! One host at a time: an exclusive lock on the journal's folder, held until it is dropped.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
+
+use crate::{JournalError, error::At as _};
+
+/// Held as long as the file is open.
+#[derive(Debug)]
+pub(crate) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// Takes the lock, and leaves word of who has it.
+pub(crate) fn take(dir: &Path) -> Result<FolderLock, JournalError> {
+    let path = dir.join("lock");
+    let mut options = OpenOptions::new();
+    let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).at("open", &path)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Err(JournalError::InUse { dir: dir.to_owned(), pid: holder(&mut file) }),
+        Err(error) => return Err(std::io::Error::from(error)).at("lock", &path),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| write!(file, "{}", std::process::id()))
+        .at("write", &path)?;
+    Ok(FolderLock(file))
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(20).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}

@@ -1,0 +1,157 @@
+//! Opens sled, and sets aside what cannot be trusted: the state can be made again, so no doubt about it is worth a risk.
+//!
+//! sled survives a killed process, but not a machine that stops: what it called flushed may be gone, or gone in parts. So
+//! a note beside it says under which boot of the machine it was written, or that it was closed and synced.
+
+use std::{
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use crate::{JournalError, blobs::sync_dir, error::At as _, repair::Repair, state::State};
+
+const CLOSED: &str = "closed";
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+const LOCK_TRIES_MAX: u32 = 200;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+const DAMAGED_KEPT_MAX: u32 = 1000;
+
+/// Where the state is.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    dir: PathBuf,
+    cache_bytes: u64,
+}
+
+impl Store {
+    pub(crate) fn at(journal: &Path, cache_bytes: u64) -> Self {
+        Self { dir: journal.to_owned(), cache_bytes }
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
+    fn note(&self) -> PathBuf {
+        self.dir.join("state.session")
+    }
+
+    /// Opens the state; begins a new one if there is none that can be trusted.
+    pub(crate) fn open(&self, repairs: &mut Vec<Repair>) -> Result<State, JournalError> {
+        let dir = self.state_dir();
+        if dir.exists() && !self.is_trusted() {
+            fs::remove_dir_all(&dir).at("remove", &dir)?;
+            repairs.push(Repair::new("the machine stopped before the state was closed: it is made again from the log"));
+        }
+        self.write_note(&boot_id())?;
+        remove_half_snapshots(&dir)?;
+        match self.try_open() {
+            Ok(state) => Ok(state),
+            Err(cause) => {
+                self.set_aside(&format!("the state cannot be opened ({cause})"), repairs)?;
+                self.try_open().map_err(|cause| JournalError::StateRecord { cause })
+            }
+        }
+    }
+
+    /// Gives up a state, keeps its files, and begins a new one.
+    pub(crate) fn renew(&self, state: State, why: &str, repairs: &mut Vec<Repair>) -> Result<State, JournalError> {
+        drop(state);
+        self.set_aside(why, repairs)?;
+        self.try_open().map_err(|cause| JournalError::StateRecord { cause })
+    }
+
+    fn is_trusted(&self) -> bool {
+        fs::read_to_string(self.note()).is_ok_and(|note| note == CLOSED || (note == boot_id() && !note.is_empty()))
+    }
+
+    fn write_note(&self, content: &str) -> Result<(), JournalError> {
+        let path = self.note();
+        if fs::read_to_string(&path).is_ok_and(|note| note == content) {
+            return Ok(());
+        }
+        fs::write(&path, content).and_then(|()| File::open(&path)?.sync_all()).at("write", &path)?;
+        sync_dir(&self.dir)
+    }
+
+    /// After sled has let go: makes its files durable and says so.
+    pub(crate) fn closed(&self) -> Result<(), JournalError> {
+        let dir = self.state_dir();
+        sync_all(&dir).at("sync", &dir)?;
+        self.write_note(CLOSED)
+    }
+
+    /// sled may panic over damaged files, and lets go of its own lock a little after it is dropped.
+    fn try_open(&self) -> Result<State, String> {
+        let config = sled::Config::new().path(self.state_dir()).cache_capacity(self.cache_bytes.max(1 << 20));
+        let mut tries = 0;
+        loop {
+            let opened = catch_unwind(AssertUnwindSafe(|| {
+                let state = State::new(config.open()?);
+                state.applied().map(|_| state)
+            }));
+            match opened {
+                Ok(Ok(state)) => return Ok(state),
+                Ok(Err(error)) if is_locked(&error) && tries < LOCK_TRIES_MAX => tries += 1,
+                Ok(Err(JournalError::State { source })) => return Err(source.to_string()),
+                Ok(Err(error)) => return Err(error.to_string()),
+                Err(_) => return Err("sled gave up over its files".to_owned()),
+            }
+            thread::sleep(LOCK_PAUSE);
+        }
+    }
+
+    fn set_aside(&self, why: &str, repairs: &mut Vec<Repair>) -> Result<(), JournalError> {
+        let dir = self.state_dir();
+        let aside = (1..DAMAGED_KEPT_MAX)
+            .map(|number| self.dir.join(format!("state.damaged-{number}")))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| self.dir.join("state.damaged"));
+        if dir.exists() {
+            fs::rename(&dir, &aside).at("set aside", &dir)?;
+        }
+        let sentence = format!("{why}: it is made again from the log, and kept as {}", aside.display());
+        repairs.push(Repair::new(sentence));
+        Ok(())
+    }
+}
+
+fn is_locked(error: &JournalError) -> bool {
+    matches!(error, JournalError::State { source } if source.to_string().contains("could not acquire lock"))
+}
+
+/// A process that was killed while it opened sled leaves a snapshot half written, over which sled then gives up.
+fn remove_half_snapshots(dir: &Path) -> Result<(), JournalError> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(dir).at("list", dir)? {
+        let entry = entry.at("list", dir)?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating")) {
+            fs::remove_file(entry.path()).at("remove", entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn sync_all(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(dir)?.sync_all()
+}
+
+/// Which boot of the machine this is; empty if that cannot be known, and then nothing unclosed is trusted.
+fn boot_id() -> String {
+    fs::read_to_string(BOOT_ID).map(|id| id.trim().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,97 @@
+//! What others ask of an event without knowing its variants: its name, what it changes in the run index, in key-value
+//! buckets.
+
+use super::{Event, KvChange, WorkflowPin};
+use crate::{Problem, Status};
+
+/// What an event changes in an index of runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunChange {
+    /// The status from now on.
+    pub status: Status,
+    /// The workflow, when the run starts.
+    pub workflow: Option<WorkflowPin>,
+    /// Why it faulted, when it did.
+    pub error: Option<Problem>,
+    /// Why it was cancelled, when it was.
+    pub reason: Option<String>,
+}
+
+impl RunChange {
+    fn to(status: Status) -> Self {
+        Self {
+            status,
+            workflow: None,
+            error: None,
+            reason: None,
+        }
+    }
+}
+
+impl Event {
+    /// The name that stands as `type` in its JSON, for instance `task.completed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted { .. } => "run.started",
+            Self::RunEntered { .. } => "run.entered",
+            Self::RunCompleted { .. } => "run.completed",
+            Self::RunFaulted { .. } => "run.faulted",
+            Self::RunCancelled { .. } => "run.cancelled",
+            Self::RunSuspended { .. } => "run.suspended",
+            Self::RunResumed { .. } => "run.resumed",
+            Self::RunRecovered { .. } => "run.recovered",
+            Self::TaskStarted(_) => "task.started",
+            Self::TaskCompleted { .. } => "task.completed",
+            Self::TaskSkipped { .. } => "task.skipped",
+            Self::TaskFaulted { .. } => "task.faulted",
+            Self::TaskRetried { .. } => "task.retried",
+            Self::TaskResumed { .. } => "task.resumed",
+            Self::TaskCaught { .. } => "task.caught",
+            Self::TaskIterated { .. } => "task.iterated",
+            Self::TaskCancelled { .. } => "task.cancelled",
+            Self::HostCalled { .. } => "host.called",
+            Self::HostDenied { .. } => "host.denied",
+            Self::GuestLogged { .. } => "guest.logged",
+        }
+    }
+
+    /// What it changes in an index of runs, if anything.
+    pub fn summary(&self) -> Option<RunChange> {
+        match self {
+            Self::RunStarted { workflow, .. } => Some(RunChange {
+                workflow: Some(workflow.clone()),
+                ..RunChange::to(Status::Running)
+            }),
+            Self::RunCompleted { .. } => Some(RunChange::to(Status::Completed)),
+            Self::RunFaulted { error } => Some(RunChange {
+                error: Some(error.clone()),
+                ..RunChange::to(Status::Faulted)
+            }),
+            Self::RunCancelled { reason } => Some(RunChange {
+                reason: Some(reason.clone()),
+                ..RunChange::to(Status::Cancelled)
+            }),
+            Self::RunSuspended { .. } => Some(RunChange::to(Status::Suspended)),
+            Self::RunResumed { .. } => Some(RunChange::to(Status::Running)),
+            Self::RunEntered { .. }
+            | Self::RunRecovered { .. }
+            | Self::TaskStarted(_)
+            | Self::TaskCompleted { .. }
+            | Self::TaskSkipped { .. }
+            | Self::TaskFaulted { .. }
+            | Self::TaskRetried { .. }
+            | Self::TaskResumed { .. }
+            | Self::TaskCaught { .. }
+            | Self::TaskIterated { .. }
+            | Self::TaskCancelled { .. }
+            | Self::HostCalled { .. }
+            | Self::HostDenied { .. }
+            | Self::GuestLogged { .. } => None,
+        }
+    }
+
+    /// What it changes in key-value buckets, in order.
+    pub fn kv(&self) -> &[KvChange] {
+        if let Self::HostCalled { kv, .. } = self { kv } else { &[] }
+    }
+}

@@ -1,0 +1,152 @@
+//! One plain line an event, for people who read what a run did.
+
+use serde_json::Value as Json;
+
+use super::{Event, TaskStarted};
+use crate::{Problem, name_of};
+
+/// How much of a value a line shows, in characters.
+const VALUE_CHARACTERS_MAX: usize = 80;
+
+impl Event {
+    /// What happened, in one plain line.
+    pub fn story(&self) -> String {
+        match self {
+            Self::RunStarted { workflow, .. } => {
+                format!(
+                    "the run of {}/{} {} started",
+                    workflow.namespace, workflow.name, workflow.version
+                )
+            }
+            Self::RunEntered { deadline_ms, .. } => match deadline_ms {
+                Some(deadline) => format!("the run took its input and must end before {deadline} ms"),
+                None => "the run took its input".to_owned(),
+            },
+            Self::RunCompleted { output } => format!("the run completed with {}", short(output)),
+            Self::RunFaulted { error } => format!("the run faulted: {}", blame(error)),
+            Self::RunCancelled { reason } => format!("the run was cancelled: {}", clip(reason)),
+            Self::RunSuspended { .. } => "the run was suspended".to_owned(),
+            Self::RunResumed { .. } => "the run was resumed".to_owned(),
+            Self::RunRecovered { .. } => "the run was recovered after its host had stopped".to_owned(),
+            Self::TaskStarted(started) => started.story(),
+            Self::TaskCompleted {
+                reference,
+                index,
+                output,
+                context,
+                case,
+                ..
+            } => completed(
+                &subject(reference, index),
+                output.as_deref(),
+                context.as_deref(),
+                case.as_deref(),
+            ),
+            Self::TaskSkipped { reference, index, .. } => format!("{} was skipped", subject(reference, index)),
+            Self::TaskFaulted {
+                reference,
+                index,
+                error,
+                ..
+            } => match error {
+                Some(error) => format!("{} faulted: {}", subject(reference, index), blame(error)),
+                None => format!("{} did not catch the error", subject(reference, index)),
+            },
+            Self::TaskRetried {
+                reference,
+                index,
+                attempt,
+                delay_ms,
+                ..
+            } => {
+                format!(
+                    "{} tries again in {delay_ms} ms, attempt {attempt}",
+                    subject(reference, index)
+                )
+            }
+            Self::TaskResumed { reference, index, .. } => format!("{} tries again now", subject(reference, index)),
+            Self::TaskCaught { reference, index, .. } => format!("{} caught the error", subject(reference, index)),
+            Self::TaskIterated {
+                reference,
+                index,
+                iteration,
+                ..
+            } => format!("{} goes on with item {iteration}", subject(reference, index)),
+            Self::TaskCancelled { reference, index, .. } => format!("{} was cancelled", subject(reference, index)),
+            Self::HostCalled { call, task, grant, .. } => format!(
+                "task {} called {} {}, granted by {}",
+                task.0,
+                call.interface,
+                call.function,
+                clip(grant)
+            ),
+            Self::HostDenied {
+                plugin,
+                capability,
+                remedy,
+                ..
+            } => format!("{plugin} was denied {}; {}", clip(capability), clip(remedy)),
+            Self::GuestLogged { stream, text, .. } => format!("{stream}: {}", clip(text)),
+        }
+    }
+}
+
+impl TaskStarted {
+    fn story(&self) -> String {
+        let subject = subject(&self.reference, &self.index);
+        if let Some(call) = &self.call {
+            return format!("{subject} is about to call {}/{}", call.plugin, call.function);
+        }
+        if let Some(due) = self.due_ms {
+            return format!("{subject} waits until {due} ms");
+        }
+        match self.items.as_deref() {
+            Some(Json::Array(items)) => format!("{subject} started over {} items", items.len()),
+            Some(_) | None => format!("{subject} started"),
+        }
+    }
+}
+
+fn completed(subject: &str, output: Option<&Json>, context: Option<&Json>, case: Option<&str>) -> String {
+    let mut line = format!("{subject} completed");
+    if let Some(case) = case {
+        line.push_str(&format!(" and chose {}", clip(case)));
+    }
+    if let Some(output) = output {
+        line.push_str(&format!(" with {}", short(output)));
+    }
+    if context.is_some() {
+        line.push_str(", and changed the context");
+    }
+    line
+}
+
+fn subject(reference: &str, index: &[u64]) -> String {
+    let positions: String = index.iter().map(|position| format!("[{position}]")).collect();
+    clip(&format!("{}{positions}", name_of(reference)))
+}
+
+fn blame(error: &Problem) -> String {
+    let what = error
+        .detail
+        .as_deref()
+        .or(error.title.as_deref())
+        .unwrap_or(&error.r#type);
+    format!("{} ({})", clip(what), error.status)
+}
+
+fn short(value: &Json) -> String {
+    clip(&value.to_string())
+}
+
+/// One line of bounded length without control characters: what guests write must not steer a terminal.
+fn clip(text: &str) -> String {
+    let mut clean = text
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character });
+    let mut line: String = clean.by_ref().take(VALUE_CHARACTERS_MAX).collect();
+    if clean.next().is_some() {
+        line.push('…');
+    }
+    line
+}

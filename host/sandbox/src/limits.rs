@@ -1,0 +1,97 @@
+//! How much one call may use. Plain numbers: this file must not know what enforces them.
+
+use writ_plugin::LimitOverrides;
+
+/// Bounds on one call, always on. A fresh set is taken for every call; none is ever "unlimited".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory over all of an instance's memories, in bytes.
+    pub memory_bytes_max: u64,
+    /// Time on the processor, in milliseconds. Waiting in a host call doesn't count.
+    pub cpu_ms_max: u64,
+    /// Time on the wall from start to answer, in milliseconds, host calls included.
+    pub wall_ms_max: u64,
+    /// Stack of the guest's code, in bytes. Fixed when a component is loaded.
+    pub stack_bytes_max: u64,
+    /// Elements over all of an instance's tables.
+    pub table_elements_max: u64,
+    /// Core instances, and likewise memories and tables, that one component may be made of.
+    pub instances_max: u64,
+    /// Handles to host resources (files, streams, pollables, buckets) alive at once.
+    pub handles_max: u64,
+    /// Calls from the guest to the host.
+    pub host_calls_max: u64,
+    /// Bytes written to stdout and stderr together.
+    pub log_bytes_max: u64,
+    /// Bytes of the answer, as JSON.
+    pub output_bytes_max: u64,
+    /// Bytes of the arguments, as JSON.
+    pub argument_bytes_max: u64,
+    /// Bytes of randomness.
+    pub random_bytes_max: u64,
+    /// Distinct files and folders that are opened, made, moved or removed.
+    pub files_max: u64,
+    /// Bytes written to files, and the greatest size that a file may be set to.
+    pub file_write_bytes_max: u64,
+    /// Entries read from folder listings.
+    pub directory_entries_max: u64,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 256 * MIB,
+            cpu_ms_max: 10_000,
+            wall_ms_max: 60_000,
+            stack_bytes_max: 512 * 1024,
+            table_elements_max: 200_000,
+            instances_max: 200,
+            handles_max: 4_096,
+            host_calls_max: 1_000_000,
+            log_bytes_max: MIB,
+            output_bytes_max: 16 * MIB,
+            argument_bytes_max: 16 * MIB,
+            random_bytes_max: 16 * MIB,
+            files_max: 65_536,
+            file_write_bytes_max: 1024 * MIB,
+            directory_entries_max: 200_000,
+        }
+    }
+}
+
+impl Limits {
+    /// These limits with a plugin's own wishes put in, none above `ceiling`.
+    #[must_use]
+    pub fn with(&self, wishes: &LimitOverrides, ceiling: &Limits) -> Limits {
+        let pick = |own: u64, wish: Option<u64>, top: u64| wish.unwrap_or(own).min(top);
+        Limits {
+            memory_bytes_max: pick(self.memory_bytes_max, wishes.memory_bytes_max, ceiling.memory_bytes_max),
+            cpu_ms_max: pick(self.cpu_ms_max, wishes.cpu_ms_max, ceiling.cpu_ms_max),
+            wall_ms_max: pick(self.wall_ms_max, wishes.wall_ms_max, ceiling.wall_ms_max),
+            stack_bytes_max: pick(self.stack_bytes_max, wishes.stack_bytes_max, ceiling.stack_bytes_max),
+            table_elements_max: pick(self.table_elements_max, wishes.table_elements_max, ceiling.table_elements_max),
+            instances_max: pick(self.instances_max, wishes.instances_max, ceiling.instances_max),
+            handles_max: pick(self.handles_max, wishes.handles_max, ceiling.handles_max),
+            host_calls_max: pick(self.host_calls_max, wishes.host_calls_max, ceiling.host_calls_max),
+            log_bytes_max: pick(self.log_bytes_max, wishes.log_bytes_max, ceiling.log_bytes_max),
+            output_bytes_max: pick(self.output_bytes_max, wishes.output_bytes_max, ceiling.output_bytes_max),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_taken_up_to_the_ceiling() {
+        let ceiling = Limits { memory_bytes_max: 100, ..Limits::default() };
+        let wishes = LimitOverrides { memory_bytes_max: Some(1_000), cpu_ms_max: Some(7), ..LimitOverrides::default() };
+        let limits = Limits::default().with(&wishes, &ceiling);
+        assert_eq!((limits.memory_bytes_max, limits.cpu_ms_max), (100, 7));
+        assert_eq!(limits.wall_ms_max, Limits::default().wall_ms_max);
+    }
+}

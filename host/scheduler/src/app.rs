@@ -1,0 +1,81 @@
+//! Everything a run needs besides its journal, resolved: the workflow, the loaded plugins and what each may do.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::Mutex;
+use serde_json::Value as Json;
+use writ_expression::Expressions;
+use writ_run::{Definition, Event, PluginPin, WorkflowPin};
+use writ_sandbox::{Authority, Component, Limits, ResolvedFolders, Settings};
+
+/// A plugin, loaded, with what it may do in this app.
+pub struct Plugin {
+    /// The compiled component.
+    pub component: Component,
+    /// What it may do.
+    pub authority: Authority,
+    /// What it may do in functions declared to have no effects: the same without whatever changes the outside world.
+    pub authority_without_changes: Authority,
+    /// Host folders of its mounts.
+    pub folders: ResolvedFolders,
+    /// Its limits.
+    pub limits: Limits,
+    /// Values of `config` and `env` that its grants may name.
+    pub settings: Arc<Settings>,
+    /// Its version.
+    pub version: String,
+    /// sha256 of the component, lower-case hexadecimal.
+    pub digest: String,
+}
+
+/// A workflow with the plugins it calls.
+pub struct App {
+    /// The workflow and how its calls affect the world.
+    pub definition: Arc<Definition>,
+    /// Plugins by name.
+    pub plugins: BTreeMap<String, Plugin>,
+    /// `$runtime`
+    pub runtime: Json,
+    /// `$secrets`: placeholders by name, never values.
+    pub secrets: Json,
+    /// Where its grants were read from; kept with each run, so that a later process finds them again.
+    pub grants: Option<String>,
+    /// Whether some expression needs the sandboxed jq, which may take as long as its limit.
+    pub blocking: bool,
+    /// Makes an evaluator for the workflow's expressions.
+    pub expressions: Box<dyn Fn() -> Expressions + Send + Sync>,
+    /// Evaluators that are not in use.
+    pub idle: Mutex<Vec<Expressions>>,
+}
+
+impl App {
+    /// Lends an evaluator. Each holds at most one warm instance, so there are as many as runs that evaluate at once.
+    pub(crate) fn with_expressions<R>(&self, work: impl FnOnce(&mut Expressions) -> R) -> R {
+        let idle = self.idle.lock().pop();
+        let mut expressions = idle.unwrap_or_else(|| (self.expressions)());
+        let result = work(&mut expressions);
+        self.idle.lock().push(expressions);
+        result
+    }
+
+    /// The first event of a run of this app.
+    pub(crate) fn started(&self, input: Json, at_ms: u64, seed: u64) -> Event {
+        let workflow = &self.definition.workflow();
+        let plugins = self.plugins.iter().map(|(name, plugin)| {
+            (name.clone(), PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() })
+        });
+        Event::RunStarted {
+            workflow: WorkflowPin {
+                namespace: workflow.document.namespace.clone(),
+                name: workflow.document.name.clone(),
+                version: workflow.document.version.clone(),
+                digest: workflow.digest.clone(),
+            },
+            plugins: plugins.collect(),
+            input,
+            at_ms,
+            seed,
+            grants: self.grants.clone(),
+        }
+    }
+}

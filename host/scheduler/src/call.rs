@@ -1,0 +1,81 @@
+//! One call of a plugin's function: wait for a place, make the intent durable, run the guest, name the fault.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use serde_json::Value as Json;
+use writ_journal::{JournalError, Position};
+use writ_run::{Effects, Problem, RunId, Signal, TaskId};
+use writ_sandbox::Call;
+
+use crate::{
+    app::App,
+    fault,
+    port::{JournalPort, Recorded},
+    scheduler::Inner,
+};
+
+/// What a call came to.
+pub(crate) struct Returned {
+    pub(crate) task: TaskId,
+    pub(crate) attempt: u32,
+    effects: Effects,
+    result: Result<Json, Problem>,
+}
+
+impl Returned {
+    /// The signal for the state machine, and what the call could touch.
+    pub(crate) fn into_signal(self) -> (Signal, Effects) {
+        (Signal::Returned { task: self.task, attempt: self.attempt, result: self.result }, self.effects)
+    }
+}
+
+/// A call that was decided and not yet performed.
+pub(crate) struct PluginCall {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) app: Arc<App>,
+    pub(crate) run: RunId,
+    pub(crate) call: writ_run::Call,
+    /// Host calls that an earlier process recorded for this attempt.
+    pub(crate) recorded: VecDeque<Recorded>,
+    /// What must be durable before the guest may touch the world.
+    pub(crate) intent: Option<Position>,
+}
+
+impl PluginCall {
+    /// Performs it.
+    pub(crate) async fn perform(self) -> Result<Returned, JournalError> {
+        let writ_run::Call { task, attempt, plugin, function, arguments, effects, clock_ms, seed, idempotency_key, .. } =
+            self.call;
+        let _place = self.inner.place().await;
+        if let Some(intent) = self.intent.filter(|_| effects != Effects::None) {
+            self.inner.journal.flush(intent).await?;
+        }
+        let Some(known) = self.app.plugins.get(&plugin) else {
+            let problem = Problem::dsl("configuration", 400, format!("plugin `{plugin}` is not part of this app"));
+            return Ok(Returned { task, attempt, effects, result: Err(problem) });
+        };
+        let port = JournalPort::new(self.inner.journal.clone(), self.run, task, attempt, self.recorded);
+        // A function that is said to have no effects gets no permit for any: that makes the saying true.
+        let authority = match effects {
+            Effects::None => &known.authority_without_changes,
+            Effects::Idempotent | Effects::Once => &known.authority,
+        };
+        let outcome = known
+            .component
+            .call(Call {
+                function: function.clone(),
+                arguments,
+                authority: authority.clone(),
+                folders: known.folders.clone(),
+                limits: known.limits.clone(),
+                clock_ms,
+                seed,
+                idempotency_key: Some(idempotency_key),
+                settings: Arc::clone(&known.settings),
+                port: Box::new(port),
+            })
+            .await;
+        let result = outcome.result.map_err(|fault| fault::problem(&plugin, &function, fault));
+        Ok(Returned { task, attempt, effects, result })
+    }
+}

@@ -1,0 +1,219 @@
+//! One active run: signals in, decisions out, actions performed, until it ends, waits, or the host stops.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    stream::FuturesUnordered,
+};
+use tokio::sync::watch;
+use writ_journal::{JournalError, Position};
+use writ_run::{Action, Call, Decision, Effects, Moment, Run, RunId, Signal, TaskId};
+
+use crate::{
+    app::App,
+    call::{PluginCall, Returned},
+    clock::now_ms,
+    evaluator::Evaluator,
+    port::Recorded,
+    scheduler::Inner,
+};
+
+/// A run whose next event is further away than this gives its memory back.
+const PARK_AFTER_MS: u64 = 2_000;
+
+/// Why a drive came to rest.
+pub(crate) enum Rest {
+    /// The run reached its end.
+    Ended(Box<Run>),
+    /// Nothing happens before this time; the run is only its journal until then.
+    Parked { wake_ms: u64 },
+    /// The host is stopping, or the run can only be moved from outside.
+    Stopped(Box<Run>),
+}
+
+/// One attempt of one task activation.
+type Attempt = (TaskId, u32);
+
+/// A run that is being driven.
+pub(crate) struct Drive {
+    inner: Arc<Inner>,
+    app: Arc<App>,
+    run: Run,
+    id: RunId,
+    /// Host calls recorded for attempts that did not finish before the host died.
+    recorded: HashMap<Attempt, VecDeque<Recorded>>,
+    /// Calls under way. An aborted one yields `None`.
+    calls: FuturesUnordered<BoxFuture<'static, Option<Result<Returned, JournalError>>>>,
+    aborts: HashMap<Attempt, AbortHandle>,
+    /// When the state machine wants to be woken.
+    wake_ms: Option<u64>,
+    /// The state machine used up its budget of internal steps and wants to go on.
+    again: bool,
+}
+
+impl Drive {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        app: Arc<App>,
+        run: Run,
+        id: RunId,
+        recorded: HashMap<Attempt, VecDeque<Recorded>>,
+    ) -> Self {
+        Self { inner, app, run, id, recorded, calls: FuturesUnordered::new(), aborts: HashMap::new(), wake_ms: None, again: false }
+    }
+
+    /// Drives the run from its first signal on.
+    pub(crate) async fn go(mut self, first: Signal) -> Result<Rest, JournalError> {
+        let mut stopping = self.inner.stopping();
+        let mut returned = (first, Effects::None);
+        loop {
+            let (signal, effects) = returned;
+            let (decision, position) = self.advance(signal)?;
+            if let Some(rest) = self.perform(decision, position, effects).await? {
+                return Ok(self.rest(rest));
+            }
+            returned = match self.next(&mut stopping).await? {
+                Some(next) => next,
+                None => return Ok(Rest::Stopped(Box::new(self.run))),
+            };
+        }
+    }
+
+    fn rest(self, rest: Resting) -> Rest {
+        match rest {
+            Resting::Ended => Rest::Ended(Box::new(self.run)),
+            Resting::Parked(wake_ms) => Rest::Parked { wake_ms },
+            Resting::Idle => Rest::Stopped(Box::new(self.run)),
+        }
+    }
+
+    /// Gives a signal to the state machine and appends what it led to.
+    fn advance(&mut self, signal: Signal) -> Result<(Decision, Option<Position>), JournalError> {
+        let now_ms = now_ms();
+        let app = Arc::clone(&self.app);
+        let moment =
+            Moment { definition: &app.definition, now_ms, runtime: &app.runtime, secrets: &app.secrets };
+        let run = &mut self.run;
+        let work = || app.with_expressions(|expressions| run.advance(&moment, signal, &mut Evaluator(expressions)));
+        // A jq program may run for as long as its CPU limit: other runs must not wait behind it.
+        let decision = if app.blocking { tokio::task::block_in_place(work) } else { work() };
+        if decision.events.is_empty() {
+            return Ok((decision, None));
+        }
+        let position = self.inner.journal.append(self.id, now_ms, &decision.events)?;
+        self.inner.observe(self.id, &decision.events, &self.run);
+        Ok((decision, Some(position)))
+    }
+
+    /// Performs actions. `effects` says what the call could touch whose result led here.
+    async fn perform(
+        &mut self,
+        decision: Decision,
+        position: Option<Position>,
+        effects: Effects,
+    ) -> Result<Option<Resting>, JournalError> {
+        let finished = decision.actions.iter().any(|action| matches!(action, Action::Finished));
+        if finished || effects != Effects::None {
+            self.flush(position).await?;
+        }
+        if finished {
+            return Ok(Some(Resting::Ended));
+        }
+        let calls = decision.actions.iter().filter(|action| matches!(action, Action::Call(_))).count();
+        let inline = calls == 1 && self.calls.is_empty();
+        let mut again = false;
+        for action in decision.actions {
+            match action {
+                Action::Call(call) => self.start(*call, position, inline),
+                Action::Abort { task, attempt } => {
+                    if let Some(abort) = self.aborts.remove(&(task, attempt)) {
+                        abort.abort();
+                    }
+                }
+                Action::Wake { at_ms } => self.wake_ms = Some(at_ms),
+                Action::Continue => again = true,
+                Action::Finished => {}
+            }
+        }
+        self.again = again;
+        if again || !self.calls.is_empty() {
+            return Ok(None);
+        }
+        // About to wait: what led here must outlive the host.
+        self.flush(position).await?;
+        Ok(match self.wake_ms {
+            Some(wake_ms) if wake_ms > now_ms().saturating_add(PARK_AFTER_MS) => Some(Resting::Parked(wake_ms)),
+            Some(_) => None,
+            None => Some(Resting::Idle),
+        })
+    }
+
+    async fn flush(&self, position: Option<Position>) -> Result<(), JournalError> {
+        match position {
+            Some(position) => self.inner.journal.flush(position).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a call. A lone one runs inside this very task: waking another thread would cost as much as the call.
+    fn start(&mut self, call: Call, position: Option<Position>, inline: bool) {
+        let attempt = (call.task, call.attempt);
+        let recorded = self.recorded.remove(&attempt).unwrap_or_default();
+        let (abort, registration) = AbortHandle::new_pair();
+        self.aborts.insert(attempt, abort);
+        let call = PluginCall {
+            inner: Arc::clone(&self.inner),
+            app: Arc::clone(&self.app),
+            run: self.id,
+            call,
+            recorded,
+            intent: position,
+        };
+        let work = Abortable::new(call.perform(), registration);
+        let future = if inline {
+            work.map(Result::ok).boxed()
+        } else {
+            let task = tokio::spawn(work);
+            async move { task.await.ok().and_then(Result::ok) }.boxed()
+        };
+        self.calls.push(future);
+    }
+
+    /// Waits for the next signal; `None` when the host stops.
+    async fn next(&mut self, stopping: &mut watch::Receiver<bool>) -> Result<Option<(Signal, Effects)>, JournalError> {
+        if std::mem::take(&mut self.again) {
+            tokio::task::yield_now().await;
+            return Ok((!*stopping.borrow()).then_some((Signal::Continue, Effects::None)));
+        }
+        loop {
+            let sleep = self.wake_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms())));
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => return Ok(None),
+                Some(returned) = self.calls.next(), if !self.calls.is_empty() => {
+                    let Some(returned) = returned.transpose()? else { continue };
+                    self.aborts.remove(&(returned.task, returned.attempt));
+                    return Ok(Some(returned.into_signal()));
+                }
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
+                    self.wake_ms = None;
+                    return Ok(Some((Signal::Woken, Effects::None)));
+                }
+                else => return Ok(None),
+            }
+        }
+    }
+}
+
+/// [`Rest`] before the run is moved into it.
+enum Resting {
+    Ended,
+    Parked(u64),
+    Idle,
+}

@@ -1,0 +1,73 @@
+//! How a guest's fault becomes a problem that a workflow can catch.
+
+use serde_json::{Value as Json, json};
+use writ_run::{OURS, Problem};
+use writ_sandbox::Fault;
+
+/// The problem for a fault of `plugin`'s `function`.
+pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
+    let named = |problem: Problem| problem.with("plugin", plugin).with("function", function);
+    match fault {
+        Fault::Guest { payload } => {
+            let detail = match &payload {
+                Json::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            named(ours("guest", 500, format!("{plugin}/{function} returned an error: {}", short(&detail))))
+                .with("payload", payload)
+        }
+        Fault::Arguments(mismatch) => named(Problem::dsl(
+            "validation",
+            400,
+            format!("the arguments of {plugin}/{function} do not fit its type: {mismatch}"),
+        )),
+        Fault::UnknownFunction { name } => named(Problem::dsl(
+            "configuration",
+            400,
+            format!("plugin {plugin} has no callable function `{name}`"),
+        )),
+        Fault::Trap { message, backtrace } => {
+            named(ours("trap", 500, format!("{plugin}/{function} trapped: {message}"))).with("backtrace", json!(backtrace))
+        }
+        Fault::Limit { limit, allowed, unit } => named(ours(
+            "limit",
+            500,
+            format!("{plugin}/{function} went past its limit {limit} = {allowed} {unit}"),
+        ))
+        .with("limit", limit)
+        .with("allowed", allowed)
+        .with("remedy", format!("if it needs more, set `{limit}` under [limits] in its plugin.toml or in writ.toml")),
+        Fault::Denied(denied) => {
+            let capability = denied.capability.to_string();
+            let mut problem = named(Problem::dsl("authorization", 403, denied.to_string()))
+                .with("capability", capability)
+                .with("remedy", denied.remedy());
+            problem.title = Some("denied".to_owned());
+            problem
+        }
+        Fault::Diverged { message } => named(ours(
+            "diverged",
+            500,
+            format!("{plugin}/{function} did not repeat its recorded host calls: {message}"),
+        )),
+        Fault::Exit { code } => named(ours("trap", 500, format!("{plugin}/{function} exited with code {code}"))),
+        Fault::Host { message } => {
+            named(ours("host", 500, format!("the host failed while it ran {plugin}/{function}: {message}")))
+        }
+    }
+}
+
+fn ours(kind: &str, status: u16, detail: String) -> Problem {
+    let mut problem = Problem::dsl(kind, status, detail);
+    problem.r#type = format!("{OURS}{kind}");
+    problem
+}
+
+/// Details stay readable: a payload of megabytes is in `payload` already.
+fn short(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 300;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

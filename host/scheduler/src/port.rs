@@ -1,0 +1,96 @@
+//! What a guest's host calls need from the journal: recorded answers, key-value state, and a place to be written down.
+
+use std::collections::VecDeque;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::Value as Json;
+use writ_journal::{Journal, KvView};
+use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
+use writ_sandbox::{Capability, Denied, FileNote, KvAnswer, KvError, KvOperation, Port, Recalled};
+
+use crate::clock::now_ms;
+
+/// A recorded host call with its answer.
+pub(crate) type Recorded = (HostCall, Json);
+
+/// The journal as one call of one guest sees it.
+pub(crate) struct JournalPort {
+    journal: Journal,
+    run: RunId,
+    task: TaskId,
+    attempt: u32,
+    /// Answers recorded before the host died, oldest first.
+    recorded: VecDeque<Recorded>,
+    /// How many host calls of this attempt are recorded.
+    index: u32,
+}
+
+impl JournalPort {
+    pub(crate) fn new(journal: Journal, run: RunId, task: TaskId, attempt: u32, recorded: VecDeque<Recorded>) -> Self {
+        Self { journal, run, task, attempt, recorded, index: 0 }
+    }
+
+    fn append(&self, event: Event) {
+        // A failed journal is poisoned: the drive loop meets the same error at its next append and stops the host.
+        if let Err(error) = self.journal.append(self.run, now_ms(), std::slice::from_ref(&event)) {
+            tracing::error!(run = %self.run, %error, "an event of a guest could not be recorded");
+        }
+    }
+
+    fn called(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: String, kv: Vec<KvChange>) -> Event {
+        let index = self.index;
+        self.index += 1;
+        Event::HostCalled { task: self.task, attempt: self.attempt, index, call: ours(call), answer, grant, kv }
+    }
+}
+
+impl Port for JournalPort {
+    fn recall(&mut self, call: &writ_sandbox::HostCall) -> Option<Recalled> {
+        let (recorded, answer) = self.recorded.pop_front()?;
+        self.index += 1;
+        if recorded.interface != call.interface || recorded.function != call.function || recorded.arguments != call.arguments {
+            let expected = format!("{}#{} {}", recorded.interface, recorded.function, recorded.arguments);
+            return Some(Recalled::Differs { expected });
+        }
+        Some(Recalled::Answer(answer))
+    }
+
+    fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {
+        let event = self.called(call, answer, grant.to_string(), Vec::new());
+        self.append(event);
+    }
+
+    fn keyvalue(&mut self, operation: KvOperation) -> Result<KvAnswer, KvError> {
+        let journal = self.journal.clone();
+        let done = journal.kv(self.run, now_ms(), |view| {
+            let (result, kv) = perform(view, &operation);
+            match result {
+                Ok(answer) => {
+                    let recorded = serde_json::to_value(&answer).unwrap_or(Json::Null);
+                    let event = self.called(operation.call(), recorded, operation.grant.to_string(), kv);
+                    (Some(event), Ok(answer))
+                }
+                Err(error) => (None, Err(error)),
+            }
+        });
+        match done {
+            Ok((result, _position)) => result,
+            Err(error) => Err(KvError::Other(error.to_string())),
+        }
+    }
+
+    fn denied(&mut self, denied: &Denied) {
+        self.append(Event::HostDenied {
+            task: self.task,
+            plugin: denied.plugin.clone(),
+            capability: denied.capability.to_string(),
+            remedy: denied.remedy(),
+        });
+    }
+
+    fn opened(&mut self, _file: FileNote) {}
+
+    fn log(&mut self, stream: &str, text: &str) {
+        self.append(Event::GuestLogged { task: self.task, stream: stream.to_owned(), text: text.to_owned() });
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests through the real binary, with real components.
+
+mod layering;
