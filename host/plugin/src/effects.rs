@@ -16,8 +16,11 @@ pub enum Effects {
 
 impl Effects {
     /// Every value, in order, as the manifest spells it.
-    pub(crate) const ALL: [(&'static str, Effects); 3] =
-        [("none", Effects::None), ("idempotent", Effects::Idempotent), ("once", Effects::Once)];
+    pub(crate) const ALL: [(&'static str, Effects); 3] = [
+        ("none", Effects::None),
+        ("idempotent", Effects::Idempotent),
+        ("once", Effects::Once),
+    ];
 
     /// The manifest's word for it.
     #[must_use]

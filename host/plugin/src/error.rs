@@ -9,7 +9,9 @@ pub enum PluginError {
     #[error("the file is empty; build the plugin again")]
     Empty,
     /// More than a plugin may weigh.
-    #[error("the component has {bytes} bytes; at most {max} are accepted. Strip debug information, or keep large data outside")]
+    #[error(
+        "the component has {bytes} bytes; at most {max} are accepted. Strip debug information, or keep large data outside"
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -17,7 +19,9 @@ pub enum PluginError {
         max: usize,
     },
     /// Not WebAssembly.
-    #[error("this is not WebAssembly: {found}. A plugin is a component in binary form, as compilers for wasm32-wasip2 write it")]
+    #[error(
+        "this is not WebAssembly: {found}. A plugin is a component in binary form, as compilers for wasm32-wasip2 write it"
+    )]
     NotWasm {
         /// What it looks like instead.
         found: String,
@@ -29,7 +33,9 @@ pub enum PluginError {
     )]
     CoreModule,
     /// WIT in binary form, with nothing to run.
-    #[error("this is a WIT package in binary form: it describes interfaces and holds no code. Build a component that exports them")]
+    #[error(
+        "this is a WIT package in binary form: it describes interfaces and holds no code. Build a component that exports them"
+    )]
     WitPackage,
     /// A component cut short or damaged.
     #[error("the component is damaged or cut short: {problem}. Build or copy it again")]
@@ -49,7 +55,9 @@ pub enum PluginError {
     #[error("{0}")]
     Manifest(#[from] ManifestError),
     /// Two manifests in one component.
-    #[error("the component holds {count} manifests, so it's unclear which one counts. Build the plugin again from its source")]
+    #[error(
+        "the component holds {count} manifests, so it's unclear which one counts. Build the plugin again from its source"
+    )]
     Manifests {
         /// How many.
         count: usize,
@@ -58,7 +66,9 @@ pub enum PluginError {
     #[error("the component's manifest is not text (UTF-8). Build the plugin again from its source")]
     ManifestEncoding,
     /// The documentation in the component can't be read.
-    #[error("the component's documentation can't be read: {problem}. Build the plugin again from its source")]
+    #[error(
+        "the component's documentation can't be read: {problem}. Build the plugin again from its source"
+    )]
     Docs {
         /// What was found wrong.
         problem: String,
@@ -70,7 +80,9 @@ pub enum PluginError {
         problem: String,
     },
     /// The manifest speaks of a function that isn't there.
-    #[error("the manifest has a section [functions.{name}], but the component exports no such function; {help}")]
+    #[error(
+        "the manifest has a section [functions.{name}], but the component exports no such function; {help}"
+    )]
     UnknownFunction {
         /// The function named.
         name: String,

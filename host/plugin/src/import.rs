@@ -67,9 +67,14 @@ impl ImportKind {
     #[must_use]
     pub fn of(interface: &str) -> ImportKind {
         let matches = |start: &str| {
-            interface.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
+            interface
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
         };
-        KNOWN.iter().find(|(start, _)| matches(start)).map_or(ImportKind::Unknown, |(_, kind)| *kind)
+        KNOWN
+            .iter()
+            .find(|(start, _)| matches(start))
+            .map_or(ImportKind::Unknown, |(_, kind)| *kind)
     }
 
     /// The capabilities that would allow using it, as a reviewer writes them; empty where none is needed or none helps.
@@ -93,7 +98,9 @@ impl ImportKind {
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
-            ImportKind::Noise => "harmless without a grant: streams, arguments, recorded time, seeded randomness",
+            ImportKind::Noise => {
+                "harmless without a grant: streams, arguments, recorded time, seeded randomness"
+            }
             ImportKind::Files => "files in granted folders",
             ImportKind::Http => "HTTP requests to granted addresses",
             ImportKind::KeyValue => "granted key-value buckets",
@@ -115,11 +122,20 @@ mod tests {
 
     #[test]
     fn sorts_by_whole_names() {
-        assert_eq!(ImportKind::of("wasi:filesystem/types@0.2.6"), ImportKind::Files);
-        assert_eq!(ImportKind::of("wasi:cli/environment@0.2.12"), ImportKind::Noise);
+        assert_eq!(
+            ImportKind::of("wasi:filesystem/types@0.2.6"),
+            ImportKind::Files
+        );
+        assert_eq!(
+            ImportKind::of("wasi:cli/environment@0.2.12"),
+            ImportKind::Noise
+        );
         assert_eq!(ImportKind::of("wasi:clients/x@0.2.0"), ImportKind::Unknown);
         assert_eq!(ImportKind::of("writ:agent/model@0.1.0"), ImportKind::Models);
-        assert_eq!(ImportKind::of("writ:agent/modeller@0.1.0"), ImportKind::Unknown);
+        assert_eq!(
+            ImportKind::of("writ:agent/modeller@0.1.0"),
+            ImportKind::Unknown
+        );
         assert_eq!(ImportKind::of("evil:io/poll"), ImportKind::Unknown);
     }
 }

@@ -52,15 +52,18 @@ pub use error::PluginError;
 pub use function::{Function, Param, Uncallable, wit_text};
 pub use import::{Import, ImportKind};
 pub use json::{
-    MismatchError, VALUE_BYTES_MAX, arguments, check_arguments, error_schema, input_schema, output_schema,
-    schema, to_json, to_value,
+    MismatchError, VALUE_BYTES_MAX, arguments, check_arguments, error_schema, input_schema,
+    output_schema, schema, to_json, to_value,
 };
-pub use manifest::{Build, FunctionPolicy, Language, LimitOverrides, MANIFEST_BYTES_MAX, Manifest, ManifestError};
+pub use manifest::{
+    Build, FunctionPolicy, Language, LimitOverrides, MANIFEST_BYTES_MAX, Manifest, ManifestError,
+};
 pub use name::is_plugin_name;
 pub use plugin::{Plugin, Producer};
 pub use replay::{Replay, replay_class};
 pub use types::{
-    Case, EnumType, Field, FlagsType, RecordType, ResultType, TYPE_DEPTH_MAX, TYPE_NODES_MAX, Type, VariantType,
+    Case, EnumType, Field, FlagsType, RecordType, ResultType, TYPE_DEPTH_MAX, TYPE_NODES_MAX, Type,
+    VariantType,
 };
 pub use value::Value;
 pub use writ_grant::Digest as PluginDigest;

@@ -3,13 +3,27 @@
 /// Longest plugin name.
 pub(crate) const NAME_BYTES_MAX: usize = 63;
 
-/// Whether the text is a plugin name: a small letter, then small letters, digits and single hyphens' worth of kebab-case,
-/// 63 bytes at most.
+/// Names that workflows use for catalogs that are not plugins.
+const RESERVED: [&str; 2] = ["writ", "default"];
+
+/// Whether the text is a plugin name: a small letter, then small letters, digits and hyphens,
+/// 63 bytes at most; and neither `writ` nor `default`, which workflows use for other things.
 #[must_use]
 pub fn is_plugin_name(text: &str) -> bool {
+    !is_reserved(text) && has_form(text)
+}
+
+/// Whether the name is well formed but taken.
+pub(crate) fn is_reserved(text: &str) -> bool {
+    RESERVED.contains(&text)
+}
+
+fn has_form(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// The nearest thing to `text` that is a plugin name; for components that bring none, and for suggestions.
@@ -27,7 +41,11 @@ pub(crate) fn to_plugin_name(text: &str) -> String {
         }
     }
     let name = name.trim_end_matches('-');
-    if name.is_empty() { "plugin".to_owned() } else { name.to_owned() }
+    match name {
+        "" => "plugin".to_owned(),
+        name if is_reserved(name) => format!("{name}-plugin"),
+        name => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -39,16 +57,33 @@ mod tests {
         for good in ["a", "invoice-tools", "x2", &"a".repeat(63)] {
             assert!(is_plugin_name(good), "{good}");
         }
-        for bad in ["", "A", "2x", "-a", "a_b", "a b", "ä", "a/b", &"a".repeat(64)] {
+        for bad in [
+            "",
+            "A",
+            "2x",
+            "-a",
+            "a_b",
+            "a b",
+            "ä",
+            "a/b",
+            "writ",
+            "default",
+            &"a".repeat(64),
+        ] {
             assert!(!is_plugin_name(bad), "{bad}");
         }
     }
 
     #[test]
     fn anything_becomes_a_name() {
-        for (text, name) in
-            [("My_Tool", "my-tool"), ("2fast", "fast"), ("", "plugin"), ("ünï", "n"), ("a--b.wasm", "a-b-wasm")]
-        {
+        for (text, name) in [
+            ("My_Tool", "my-tool"),
+            ("2fast", "fast"),
+            ("", "plugin"),
+            ("Writ", "writ-plugin"),
+            ("ünï", "n"),
+            ("a--b.wasm", "a-b-wasm"),
+        ] {
             assert_eq!(to_plugin_name(text), name);
             assert!(is_plugin_name(name));
         }

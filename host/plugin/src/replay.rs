@@ -21,8 +21,12 @@ impl Replay {
     pub fn describe(self) -> &'static str {
         match self {
             Replay::Exact => "exact: executed again from its input, to the same bits",
-            Replay::Recorded => "recorded: executed again with the recorded answers of its host calls",
-            Replay::ResultOnly => "result only: its answer is kept; raw file access is not executed again",
+            Replay::Recorded => {
+                "recorded: executed again with the recorded answers of its host calls"
+            }
+            Replay::ResultOnly => {
+                "result only: its answer is kept; raw file access is not executed again"
+            }
         }
     }
 }
@@ -31,7 +35,13 @@ impl Replay {
 pub fn replay_class<'a>(capabilities: impl IntoIterator<Item = &'a Capability>) -> Replay {
     capabilities
         .into_iter()
-        .map(|capability| if capability.recorded() { Replay::Recorded } else { Replay::ResultOnly })
+        .map(|capability| {
+            if capability.recorded() {
+                Replay::Recorded
+            } else {
+                Replay::ResultOnly
+            }
+        })
         .max()
         .unwrap_or(Replay::Exact)
 }
@@ -41,14 +51,23 @@ mod tests {
     use super::*;
 
     fn class(capabilities: &[&str]) -> Replay {
-        let parsed: Vec<Capability> = capabilities.iter().map(|text| text.parse().unwrap()).collect();
+        let parsed: Vec<Capability> = capabilities
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         replay_class(&parsed)
     }
 
     #[test]
     fn weakest_capability_decides() {
         assert_eq!(class(&[]), Replay::Exact);
-        assert_eq!(class(&["kv:read:seen", "config:read:currency"]), Replay::Recorded);
-        assert_eq!(class(&["kv:read:seen", "fs:read:/orders"]), Replay::ResultOnly);
+        assert_eq!(
+            class(&["kv:read:seen", "config:read:currency"]),
+            Replay::Recorded
+        );
+        assert_eq!(
+            class(&["kv:read:seen", "fs:read:/orders"]),
+            Replay::ResultOnly
+        );
     }
 }

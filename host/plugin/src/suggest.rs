@@ -29,26 +29,34 @@ where
     let mut words = known.into_iter();
     let shown: Vec<&str> = words.by_ref().take(LISTED_MAX).collect();
     let more = if words.next().is_some() { ", …" } else { "" };
-    if shown.is_empty() { format!("there is no {what} at all") } else { format!("{what}: {}{more}", shown.join(", ")) }
+    if shown.is_empty() {
+        format!("there is no {what} at all")
+    } else {
+        format!("{what}: {}{more}", shown.join(", "))
+    }
 }
 
 /// How many known words a message lists.
 const LISTED_MAX: usize = 16;
 
-/// Edits (insert, remove, replace) between two words, one row at a time.
+/// Edits (insert, remove, replace, swap two neighbours) between two words, three rows at a time.
 fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let mut before_last = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            let replaced = last[j] + usize::from(a[i] != b[j]);
+            row[j + 1] = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                row[j + 1] = row[j + 1].min(before_last[j - 1] + 1);
+            }
         }
+        before_last = std::mem::replace(&mut last, row);
     }
-    row[b.len()]
+    last[b.len()]
 }
 
 #[cfg(test)]
@@ -69,6 +77,7 @@ mod tests {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("same", "same"), 0);
+        assert_eq!(distance("note", "noet"), 1);
     }
 
     #[test]

@@ -2,18 +2,31 @@
 
 /// The text without control characters other than line feed and tab, so that it can't steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_unsafe(c) && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if is_unsafe(c) && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Control characters, and the marks that reorder or hide text on a reviewer's screen.
 pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// At most `chars_max` characters of the text on one line, with `…` where something was left out.
 pub(crate) fn clip(text: &str, chars_max: usize) -> String {
     let mut rest = text.chars();
-    let mut clipped: String = rest.by_ref().take(chars_max).map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect();
+    let mut clipped: String = rest
+        .by_ref()
+        .take(chars_max)
+        .map(|c| if is_unsafe(c) { '\u{fffd}' } else { c })
+        .collect();
     if rest.next().is_some() {
         clipped.push('…');
     }

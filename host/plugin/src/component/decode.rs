@@ -19,7 +19,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Resolve, WorldId), PluginError> {
     match decoded {
         Ok(Ok(DecodedWasm::Component(resolve, world))) => Ok((resolve, world)),
         Ok(Ok(DecodedWasm::WitPackage(..))) => Err(PluginError::WitPackage),
-        Ok(Err(error)) => Err(PluginError::Damaged { problem: clip(&format!("{error:#}"), PROBLEM_CHARS_MAX) }),
-        Err(_) => Err(PluginError::Damaged { problem: "its types make no sense to the decoder".to_owned() }),
+        Ok(Err(error)) => Err(PluginError::Damaged {
+            problem: clip(&format!("{error:#}"), PROBLEM_CHARS_MAX),
+        }),
+        Err(_) => Err(PluginError::Damaged {
+            problem: "its types make no sense to the decoder".to_owned(),
+        }),
     }
 }

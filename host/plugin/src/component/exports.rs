@@ -33,17 +33,27 @@ struct Export<'r> {
 pub(crate) fn exports(resolve: &Resolve, world: WorldId) -> Result<Exports, PluginError> {
     let exported = exported(resolve, world);
     if exported.len() > FUNCTIONS_MAX {
-        return Err(PluginError::TooMany { what: "exported functions", max: FUNCTIONS_MAX });
+        return Err(PluginError::TooMany {
+            what: "exported functions",
+            max: FUNCTIONS_MAX,
+        });
     }
     let names = names(&exported);
     let mut converter = Converter::new(resolve);
-    let mut exports = Exports { functions: IndexMap::new(), uncallable: Vec::new() };
+    let mut exports = Exports {
+        functions: IndexMap::new(),
+        uncallable: Vec::new(),
+    };
     for (export, name) in exported.into_iter().zip(names) {
         match signature(&mut converter, &export, &name) {
             Ok(function) => {
                 exports.functions.insert(name, function);
             }
-            Err(reason) => exports.uncallable.push(Uncallable { name, interface: export.interface, reason }),
+            Err(reason) => exports.uncallable.push(Uncallable {
+                name,
+                interface: export.interface,
+                reason,
+            }),
         }
     }
     Ok(exports)
@@ -53,11 +63,17 @@ fn exported(resolve: &Resolve, world: WorldId) -> Vec<Export<'_>> {
     let mut list = Vec::new();
     for (key, item) in &resolve.worlds[world].exports {
         match item {
-            WorldItem::Function(function) => list.push(Export { interface: None, function }),
+            WorldItem::Function(function) => list.push(Export {
+                interface: None,
+                function,
+            }),
             WorldItem::Interface { id, .. } => {
                 let interface = interface_name(resolve, key);
                 let functions = resolve.interfaces[*id].functions.values();
-                list.extend(functions.map(|function| Export { interface: Some(interface.clone()), function }));
+                list.extend(functions.map(|function| Export {
+                    interface: Some(interface.clone()),
+                    function,
+                }));
             }
             WorldItem::Type { .. } => {}
         }
@@ -87,7 +103,10 @@ fn names(exported: &[Export<'_>]) -> Vec<String> {
     exported.iter().map(name).collect()
 }
 
-fn uses<'r>(exported: &[Export<'r>], name: impl Fn(&Export<'r>) -> String) -> HashMap<String, usize> {
+fn uses<'r>(
+    exported: &[Export<'r>],
+    name: impl Fn(&Export<'r>) -> String,
+) -> HashMap<String, usize> {
     let mut uses = HashMap::new();
     for export in exported {
         *uses.entry(name(export)).or_insert(0) += 1;
@@ -108,17 +127,30 @@ fn short_interface(interface: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn signature(converter: &mut Converter<'_>, export: &Export<'_>, name: &str) -> Result<Function, Refusal> {
+fn signature(
+    converter: &mut Converter<'_>,
+    export: &Export<'_>,
+    name: &str,
+) -> Result<Function, Refusal> {
     let wit = export.function;
     check_kind(&wit.kind)?;
     let mut nodes = 0_usize;
     let mut params = Vec::with_capacity(wit.params.len());
     for param in &wit.params {
-        let sized = converter.convert(&param.ty).map_err(|reason| format!("parameter `{}`: {reason}", param.name))?;
+        let sized = converter
+            .convert(&param.ty)
+            .map_err(|reason| format!("parameter `{}`: {reason}", param.name))?;
         nodes = nodes.saturating_add(sized.nodes);
-        params.push(Param { name: param.name.clone(), ty: sized.ty });
+        params.push(Param {
+            name: param.name.clone(),
+            ty: sized.ty,
+        });
     }
-    let result = wit.result.as_ref().map(|ty| converter.convert(ty)).transpose();
+    let result = wit
+        .result
+        .as_ref()
+        .map(|ty| converter.convert(ty))
+        .transpose();
     let result = result.map_err(|reason| format!("result: {reason}"))?;
     nodes = nodes.saturating_add(result.as_ref().map_or(0, |sized| sized.nodes));
     if nodes > TYPE_NODES_MAX {
@@ -138,7 +170,9 @@ fn signature(converter: &mut Converter<'_>, export: &Export<'_>, name: &str) -> 
 fn check_kind(kind: &FunctionKind) -> Result<(), Refusal> {
     match kind {
         FunctionKind::Freestanding => Ok(()),
-        FunctionKind::AsyncFreestanding => Err("it is async, which this host does not offer yet".to_owned()),
+        FunctionKind::AsyncFreestanding => {
+            Err("it is async, which this host does not offer yet".to_owned())
+        }
         FunctionKind::Method(_) | FunctionKind::AsyncMethod(_) => {
             Err("it is a method of a resource, which lives inside the component".to_owned())
         }

@@ -16,14 +16,22 @@ pub(crate) fn imports(resolve: &Resolve, world: WorldId) -> Vec<Import> {
             WorldItem::Interface { id, .. } => {
                 let interface = resolve.name_world_key(key);
                 let functions = resolve.interfaces[*id].functions.keys().cloned().collect();
-                list.push(Import { kind: ImportKind::of(&interface), interface, functions });
+                list.push(Import {
+                    kind: ImportKind::of(&interface),
+                    interface,
+                    functions,
+                });
             }
             WorldItem::Function(function) => loose.push(function.name.clone()),
             WorldItem::Type { .. } => {}
         }
     }
     if !loose.is_empty() {
-        list.push(Import { interface: WORLD.to_owned(), kind: ImportKind::Unknown, functions: loose });
+        list.push(Import {
+            interface: WORLD.to_owned(),
+            kind: ImportKind::Unknown,
+            functions: loose,
+        });
     }
     list
 }

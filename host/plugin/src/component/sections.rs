@@ -40,7 +40,11 @@ pub fn embed(component: &[u8], manifest_text: &str) -> Result<Vec<u8>, PluginErr
 ///
 /// # Errors
 /// As [`embed`]; and when there is more documentation than is accepted.
-pub fn embed_with_docs(component: &[u8], manifest_text: &str, docs: &Docs) -> Result<Vec<u8>, PluginError> {
+pub fn embed_with_docs(
+    component: &[u8],
+    manifest_text: &str,
+    docs: &Docs,
+) -> Result<Vec<u8>, PluginError> {
     check_kind(component)?;
     Manifest::parse(manifest_text, "plugin.toml")?;
     let mut bytes = without_ours(component)?;
@@ -49,7 +53,10 @@ pub fn embed_with_docs(component: &[u8], manifest_text: &str, docs: &Docs) -> Re
     }
     append(&mut bytes, MANIFEST_SECTION, manifest_text.as_bytes());
     if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(PluginError::TooLarge { bytes: bytes.len(), max: COMPONENT_BYTES_MAX });
+        return Err(PluginError::TooLarge {
+            bytes: bytes.len(),
+            max: COMPONENT_BYTES_MAX,
+        });
     }
     Ok(bytes)
 }
@@ -77,15 +84,27 @@ pub(crate) fn sections(bytes: &[u8]) -> Result<Sections, PluginError> {
         }
     }
     if manifests.len() > 1 {
-        return Err(PluginError::Manifests { count: manifests.len() });
+        return Err(PluginError::Manifests {
+            count: manifests.len(),
+        });
     }
     if docs.len() > 1 {
-        return Err(PluginError::Docs { problem: "there is more than one section of it".to_owned() });
+        return Err(PluginError::Docs {
+            problem: "there is more than one section of it".to_owned(),
+        });
     }
-    let manifest = manifests.first().map(|data| std::str::from_utf8(data).map(str::to_owned));
+    let manifest = manifests
+        .first()
+        .map(|data| std::str::from_utf8(data).map(str::to_owned));
     Ok(Sections {
-        manifest: manifest.transpose().map_err(|_| PluginError::ManifestEncoding)?,
-        docs: docs.first().map(|data| Docs::decode(data)).transpose()?.unwrap_or_default(),
+        manifest: manifest
+            .transpose()
+            .map_err(|_| PluginError::ManifestEncoding)?,
+        docs: docs
+            .first()
+            .map(|data| Docs::decode(data))
+            .transpose()?
+            .unwrap_or_default(),
         producers: producers(bytes)?,
     })
 }
@@ -95,7 +114,10 @@ fn check_kind(bytes: &[u8]) -> Result<(), PluginError> {
         return Err(PluginError::Empty);
     }
     if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(PluginError::TooLarge { bytes: bytes.len(), max: COMPONENT_BYTES_MAX });
+        return Err(PluginError::TooLarge {
+            bytes: bytes.len(),
+            max: COMPONENT_BYTES_MAX,
+        });
     }
     if Parser::is_component(bytes) {
         return Ok(());
@@ -103,13 +125,18 @@ fn check_kind(bytes: &[u8]) -> Result<(), PluginError> {
     if Parser::is_core_wasm(bytes) {
         return Err(PluginError::CoreModule);
     }
-    Err(PluginError::NotWasm { found: looks_like(bytes) })
+    Err(PluginError::NotWasm {
+        found: looks_like(bytes),
+    })
 }
 
 fn looks_like(bytes: &[u8]) -> String {
     let start = bytes.get(..64).unwrap_or(bytes);
     let known: [(&[u8], &str); 5] = [
-        (b"\0asm", "it starts like WebAssembly but has an unknown version, or ends after a few bytes"),
+        (
+            b"\0asm",
+            "it starts like WebAssembly but has an unknown version, or ends after a few bytes",
+        ),
         (b"\x7fELF", "it is a native Linux program or library"),
         (b"PK\x03\x04", "it is a zip archive"),
         (b"\x1f\x8b", "it is compressed with gzip"),
@@ -148,11 +175,19 @@ fn frame<'a>(bytes: &'a [u8], reader: &mut BinaryReader<'a>) -> wasmparser::Resu
     let mut content = BinaryReader::new(reader.read_bytes(size as usize)?, start);
     let whole = &bytes[start..reader.original_position()];
     if id != CUSTOM_SECTION_ID {
-        return Ok(Frame { whole, custom_name: None, data: &[] });
+        return Ok(Frame {
+            whole,
+            custom_name: None,
+            data: &[],
+        });
     }
     let name = content.read_string()?;
     let data = content.read_bytes(content.bytes_remaining())?;
-    Ok(Frame { whole, custom_name: Some(name), data })
+    Ok(Frame {
+        whole,
+        custom_name: Some(name),
+        data,
+    })
 }
 
 fn without_ours(component: &[u8]) -> Result<Vec<u8>, PluginError> {
@@ -166,7 +201,10 @@ fn without_ours(component: &[u8]) -> Result<Vec<u8>, PluginError> {
 }
 
 fn append(bytes: &mut Vec<u8>, name: &str, data: &[u8]) {
-    let section = CustomSection { name: Cow::Borrowed(name), data: Cow::Borrowed(data) };
+    let section = CustomSection {
+        name: Cow::Borrowed(name),
+        data: Cow::Borrowed(data),
+    };
     bytes.push(section.id());
     section.encode(bytes);
 }
@@ -181,7 +219,11 @@ fn producers(bytes: &[u8]) -> Result<Vec<Producer>, PluginError> {
         {
             // A producers section is a courtesy: one that can't be read is no reason to refuse the component.
             let found = read_producers(reader).unwrap_or_default();
-            list.extend(found.into_iter().filter(|producer| seen.insert(producer.clone())));
+            list.extend(
+                found
+                    .into_iter()
+                    .filter(|producer| seen.insert(producer.clone())),
+            );
         }
         if list.len() >= PRODUCERS_MAX {
             break;
@@ -210,7 +252,12 @@ fn read_producers(reader: ProducersSectionReader<'_>) -> wasmparser::Result<Vec<
     Ok(list)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn damaged(error: wasmparser::BinaryReaderError) -> PluginError {
-    PluginError::Damaged { problem: format!("{} (at byte {})", error.message(), error.offset()) }
+    PluginError::Damaged {
+        problem: format!("{} (at byte {})", error.message(), error.offset()),
+    }
 }

@@ -8,7 +8,8 @@ use wit_parser::{Docs, Handle, Resolve, Type as Wit, TypeDef, TypeDefKind, TypeI
 
 use crate::text::plain;
 use crate::types::{
-    Case, EnumType, Field, FlagsType, RecordType, ResultType, TYPE_DEPTH_MAX, TYPE_NODES_MAX, Type, VariantType,
+    Case, EnumType, Field, FlagsType, RecordType, ResultType, TYPE_DEPTH_MAX, TYPE_NODES_MAX, Type,
+    VariantType,
 };
 
 /// A type, and how deep and how large it is when written out in full.
@@ -30,7 +31,10 @@ pub(super) struct Converter<'r> {
 
 impl<'r> Converter<'r> {
     pub(super) fn new(resolve: &'r Resolve) -> Self {
-        Converter { resolve, seen: HashMap::new() }
+        Converter {
+            resolve,
+            seen: HashMap::new(),
+        }
     }
 
     pub(super) fn convert(&mut self, wit: &Wit) -> Result<Sized, Refusal> {
@@ -48,10 +52,16 @@ impl<'r> Converter<'r> {
             Wit::F64 => Type::F64,
             Wit::Char => Type::Char,
             Wit::String => Type::String,
-            Wit::ErrorContext => return Err("an error-context has no meaning outside the component".to_owned()),
+            Wit::ErrorContext => {
+                return Err("an error-context has no meaning outside the component".to_owned());
+            }
             Wit::Id(id) => return self.defined(*id),
         };
-        Ok(Sized { ty, depth: 1, nodes: 1 })
+        Ok(Sized {
+            ty,
+            depth: 1,
+            nodes: 1,
+        })
     }
 
     fn defined(&mut self, id: TypeId) -> Result<Sized, Refusal> {
@@ -73,7 +83,11 @@ impl<'r> Converter<'r> {
                 let mut fields = Vec::with_capacity(record.fields.len());
                 for field in &record.fields {
                     let ty = size.add(self.convert(&field.ty)?);
-                    fields.push(Field { name: field.name.clone(), ty, docs: text(&field.docs) });
+                    fields.push(Field {
+                        name: field.name.clone(),
+                        ty,
+                        docs: text(&field.docs),
+                    });
                 }
                 Type::Record(Arc::new(RecordType { name, docs, fields }))
             }
@@ -81,23 +95,40 @@ impl<'r> Converter<'r> {
                 let mut cases = IndexMap::with_capacity(variant.cases.len());
                 for case in &variant.cases {
                     let ty = self.optional(case.ty.as_ref(), &mut size)?;
-                    cases.insert(case.name.clone(), Case { ty, docs: text(&case.docs) });
+                    cases.insert(
+                        case.name.clone(),
+                        Case {
+                            ty,
+                            docs: text(&case.docs),
+                        },
+                    );
                 }
                 Type::Variant(Arc::new(VariantType { name, docs, cases }))
             }
             TypeDefKind::Enum(cases) => {
                 size.nodes += cases.cases.len();
-                let cases = cases.cases.iter().map(|case| (case.name.clone(), text(&case.docs))).collect();
+                let cases = cases
+                    .cases
+                    .iter()
+                    .map(|case| (case.name.clone(), text(&case.docs)))
+                    .collect();
                 Type::Enum(Arc::new(EnumType { name, docs, cases }))
             }
             TypeDefKind::Flags(flags) => {
                 size.nodes += flags.flags.len();
-                let flags = flags.flags.iter().map(|flag| (flag.name.clone(), text(&flag.docs))).collect();
+                let flags = flags
+                    .flags
+                    .iter()
+                    .map(|flag| (flag.name.clone(), text(&flag.docs)))
+                    .collect();
                 Type::Flags(Arc::new(FlagsType { name, docs, flags }))
             }
             TypeDefKind::Tuple(tuple) => {
-                let types: Result<Vec<Type>, Refusal> =
-                    tuple.types.iter().map(|ty| Ok(size.add(self.convert(ty)?))).collect();
+                let types: Result<Vec<Type>, Refusal> = tuple
+                    .types
+                    .iter()
+                    .map(|ty| Ok(size.add(self.convert(ty)?)))
+                    .collect();
                 Type::Tuple(types?.into())
             }
             TypeDefKind::Option(inner) => Type::Option(Arc::new(size.add(self.convert(inner)?))),
@@ -113,15 +144,24 @@ impl<'r> Converter<'r> {
             TypeDefKind::Map(key, value) => {
                 // As JSON, a pair is a level of its own.
                 size.depth += 1;
-                Type::Map(Arc::new(size.add(self.convert(key)?)), Arc::new(size.add(self.convert(value)?)))
+                Type::Map(
+                    Arc::new(size.add(self.convert(key)?)),
+                    Arc::new(size.add(self.convert(value)?)),
+                )
             }
             TypeDefKind::Resource => return Err(resource(def)),
-            TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id)) => return Err(resource(&self.resolve.types[*id])),
+            TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id)) => {
+                return Err(resource(&self.resolve.types[*id]));
+            }
             TypeDefKind::Future(_) => return Err("a future can't be carried as JSON".to_owned()),
             TypeDefKind::Stream(_) => return Err("a stream can't be carried as JSON".to_owned()),
             TypeDefKind::Unknown => return Err("a type whose definition is missing".to_owned()),
         };
-        Ok(Sized { ty, depth: 1 + size.depth, nodes: size.nodes.saturating_add(1) })
+        Ok(Sized {
+            ty,
+            depth: 1 + size.depth,
+            nodes: size.nodes.saturating_add(1),
+        })
     }
 
     fn optional(&mut self, wit: Option<&Wit>, size: &mut Size) -> Result<Option<Type>, Refusal> {
@@ -157,10 +197,15 @@ fn bounded(sized: Sized) -> Result<Sized, Refusal> {
 
 fn resource(def: &TypeDef) -> Refusal {
     let name = def.name.as_deref().unwrap_or("resource");
-    format!("resource `{name}` lives inside the component and can't be carried as JSON; use a record or an id instead")
+    format!(
+        "resource `{name}` lives inside the component and can't be carried as JSON; use a record or an id instead"
+    )
 }
 
 /// A doc comment made fit for showing; none when it is empty.
 pub(super) fn text(docs: &Docs) -> Option<String> {
-    docs.contents.as_deref().map(|text| plain(text.trim())).filter(|text| !text.is_empty())
+    docs.contents
+        .as_deref()
+        .map(|text| plain(text.trim()))
+        .filter(|text| !text.is_empty())
 }

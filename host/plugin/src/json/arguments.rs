@@ -24,12 +24,18 @@ pub fn arguments(function: &Function, json: &Json) -> Result<Vec<Value>, Mismatc
 ///
 /// # Errors
 /// The first part that can't fit whatever the holes turn out to be.
-pub fn check_arguments(function: &Function, json: &Json, hole: &dyn Fn(&Json) -> bool) -> Result<(), MismatchError> {
+pub fn check_arguments(
+    function: &Function,
+    json: &Json,
+    hole: &dyn Fn(&Json) -> bool,
+) -> Result<(), MismatchError> {
     let hole: Hole<'_> = hole;
     if hole(json) {
         return Ok(());
     }
-    read_all(&mut Reader::new(Some(hole)), function, json).map(drop).map_err(|failure| failure.finish())
+    read_all(&mut Reader::new(Some(hole)), function, json)
+        .map(drop)
+        .map_err(|failure| failure.finish())
 }
 
 fn read_all(reader: &mut Reader<'_>, function: &Function, json: &Json) -> Fallible<Vec<Value>> {
@@ -38,7 +44,9 @@ fn read_all(reader: &mut Reader<'_>, function: &Function, json: &Json) -> Fallib
         Json::Object(given) => given,
         Json::Null => &none,
         Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-            return Err(Failure::new("an object of arguments", found(json)).advise(&parameters(function)));
+            return Err(
+                Failure::new("an object of arguments", found(json)).advise(&parameters(function))
+            );
         }
     };
     let mut values = Vec::with_capacity(function.params.len());
@@ -47,20 +55,42 @@ fn read_all(reader: &mut Reader<'_>, function: &Function, json: &Json) -> Fallib
         match given.get(&param.name) {
             Some(json) => {
                 seen += 1;
-                values.push(reader.read(&param.ty, json).map_err(|failure| failure.at_key(&param.name))?);
+                values.push(
+                    reader
+                        .read(&param.ty, json)
+                        .map_err(|failure| failure.at_key(&param.name))?,
+                );
             }
             None if param.ty.is_option() => values.push(Value::Option(None)),
             None => return Err(missing(function, param, given, json)),
         }
     }
-    if seen == given.len() { Ok(values) } else { Err(unknown(function, given, json)) }
+    if seen == given.len() {
+        Ok(values)
+    } else {
+        Err(unknown(function, given, json))
+    }
 }
 
 /// A missing argument; if one was given under a name that is nearly right, that is the thing to say.
-fn missing(function: &Function, param: &Param, given: &Map<String, Json>, json: &Json) -> Box<Failure> {
-    let strays = given.keys().map(String::as_str).filter(|key| !function.params.iter().any(|param| param.name == *key));
-    let failure = Failure::new(format!("argument `{}`: {}", param.name, expected(&param.ty)), found(json))
-        .say(format!("function `{}` needs argument `{}`: {}", function.name, param.name, param.ty));
+fn missing(
+    function: &Function,
+    param: &Param,
+    given: &Map<String, Json>,
+    json: &Json,
+) -> Box<Failure> {
+    let strays = given
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !function.params.iter().any(|param| param.name == *key));
+    let failure = Failure::new(
+        format!("argument `{}`: {}", param.name, expected(&param.ty)),
+        found(json),
+    )
+    .say(format!(
+        "function `{}` needs argument `{}`: {}",
+        function.name, param.name, param.ty
+    ));
     match suggest::nearest(&param.name, strays) {
         Some(stray) => failure.advise(&format!("rename `{}`", clip(stray, 40))),
         None => failure,
@@ -68,12 +98,25 @@ fn missing(function: &Function, param: &Param, given: &Map<String, Json>, json: 
 }
 
 fn unknown(function: &Function, given: &Map<String, Json>, json: &Json) -> Box<Failure> {
-    let stray = given.keys().find(|key| !function.params.iter().any(|param| &param.name == *key));
+    let stray = given
+        .keys()
+        .find(|key| !function.params.iter().any(|param| &param.name == *key));
     let stray = stray.map_or("", String::as_str);
-    let names: Vec<&str> = function.params.iter().map(|param| param.name.as_str()).collect();
-    Failure::new(format!("only arguments of `{}`", function.name), found(json))
-        .say(format!("function `{}` has no argument `{}`", function.name, clip(stray, 40)))
-        .advise(&suggest::hint(stray, names, "arguments"))
+    let names: Vec<&str> = function
+        .params
+        .iter()
+        .map(|param| param.name.as_str())
+        .collect();
+    Failure::new(
+        format!("only arguments of `{}`", function.name),
+        found(json),
+    )
+    .say(format!(
+        "function `{}` has no argument `{}`",
+        function.name,
+        clip(stray, 40)
+    ))
+    .advise(&suggest::hint(stray, names, "arguments"))
 }
 
 fn parameters(function: &Function) -> String {

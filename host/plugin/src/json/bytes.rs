@@ -15,10 +15,16 @@ pub(super) fn to_object(bytes: &[u8]) -> Json {
 
 /// What stands behind `{"base64": …}`, if that is what the object is.
 pub(super) fn inner(object: &Map<String, Json>) -> Option<&Json> {
-    if object.len() == 1 { object.get(BASE64_KEY) } else { None }
+    if object.len() == 1 {
+        object.get(BASE64_KEY)
+    } else {
+        None
+    }
 }
 
 /// The bytes of a base64 text.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, String> {
-    BASE64.decode(text.as_bytes()).map_err(|error| error.to_string())
+    BASE64
+        .decode(text.as_bytes())
+        .map_err(|error| error.to_string())
 }

@@ -26,16 +26,26 @@ pub(super) fn expected(ty: &Type) -> String {
         Type::F64 => "a number (f64)".to_owned(),
         Type::Char => "a string of exactly one character".to_owned(),
         Type::String => "a string".to_owned(),
-        Type::List(element) if element.is_byte() => "an array of bytes or {\"base64\": …}".to_owned(),
+        Type::List(element) if element.is_byte() => {
+            "an array of bytes or {\"base64\": …}".to_owned()
+        }
         Type::List(_) => format!("an array ({ty})"),
         Type::FixedList(_, length) => format!("an array of exactly {length} ({ty})"),
         Type::Map(key, _) if key.is_object_key() => format!("an object ({ty})"),
         Type::Map(..) => format!("an array of [key, value] pairs ({ty})"),
         Type::Record(record) => format!("an object (record {})", record.name),
         Type::Tuple(types) => format!("an array of exactly {} ({ty})", types.len()),
-        Type::Variant(variant) => format!("a case of {} ({})", variant.name, listed(variant.cases.keys())),
+        Type::Variant(variant) => format!(
+            "a case of {} ({})",
+            variant.name,
+            listed(variant.cases.keys())
+        ),
         Type::Enum(cases) => format!("one of {} ({})", cases.name, listed(cases.cases.keys())),
-        Type::Flags(flags) => format!("an array of {} ({})", flags.name, listed(flags.flags.keys())),
+        Type::Flags(flags) => format!(
+            "an array of {} ({})",
+            flags.name,
+            listed(flags.flags.keys())
+        ),
         Type::Option(inner) if inner.is_option() => "null or {\"some\": …}".to_owned(),
         Type::Option(inner) => format!("{} or null", expected(inner)),
         Type::Result(_) => "{\"ok\": …} or {\"err\": …}".to_owned(),
@@ -63,8 +73,16 @@ pub(super) fn found(json: &Json) -> String {
         Json::Array(elements) => format!("an array of {}", elements.len()),
         Json::Object(members) if members.is_empty() => "an empty object".to_owned(),
         Json::Object(members) => {
-            let keys: Vec<String> = members.keys().take(LISTED_MAX).map(|key| clip(key, QUOTED_CHARS_MAX)).collect();
-            let more = if members.len() > LISTED_MAX { ", …" } else { "" };
+            let keys: Vec<String> = members
+                .keys()
+                .take(LISTED_MAX)
+                .map(|key| clip(key, QUOTED_CHARS_MAX))
+                .collect();
+            let more = if members.len() > LISTED_MAX {
+                ", …"
+            } else {
+                ""
+            };
             format!("an object with {}{more}", keys.join(", "))
         }
     }

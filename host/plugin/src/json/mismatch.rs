@@ -17,7 +17,11 @@ pub struct MismatchError {
 
 impl Display for MismatchError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.pointer.is_empty() { f.write_str(&self.message) } else { write!(f, "at {}: {}", self.pointer, self.message) }
+        if self.pointer.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "at {}: {}", self.pointer, self.message)
+        }
     }
 }
 
@@ -42,7 +46,12 @@ impl Failure {
     pub(super) fn new(expected: impl Into<String>, found: impl Into<String>) -> Box<Failure> {
         let (expected, found) = (expected.into(), found.into());
         let message = format!("expected {expected}, found {found}");
-        Box::new(Failure { steps: Vec::new(), expected, found, message })
+        Box::new(Failure {
+            steps: Vec::new(),
+            expected,
+            found,
+            message,
+        })
     }
 
     /// The same with advice at the end of the sentence.
@@ -77,6 +86,11 @@ impl Failure {
                 Step::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
-        MismatchError { pointer, expected: self.expected, found: self.found, message: self.message }
+        MismatchError {
+            pointer,
+            expected: self.expected,
+            found: self.found,
+            message: self.message,
+        }
     }
 }

@@ -8,7 +8,9 @@ const WHOLE_FLOAT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// The whole number that JSON holds: an integer, or a float without a fraction such as `3.0`.
 pub(super) fn integer(json: &Json) -> Option<i128> {
-    let Json::Number(number) = json else { return None };
+    let Json::Number(number) = json else {
+        return None;
+    };
     number
         .as_i64()
         .map(i128::from)
@@ -26,12 +28,16 @@ pub(super) fn wide_integer(json: &Json) -> Option<i128> {
 
 fn decimal(text: &str) -> Option<i128> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let fits = !digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    let fits =
+        !digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit());
     if fits { text.parse().ok() } else { None }
 }
 
 fn whole(float: f64) -> Option<i128> {
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 2^53")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked to be whole and within 2^53"
+    )]
     (float.fract() == 0.0 && float.abs() <= WHOLE_FLOAT_MAX).then_some(float as i128)
 }
 
@@ -49,7 +55,10 @@ pub(super) fn float64(json: &Json) -> Option<f64> {
 /// Like [`float64`] for `f32`; a finite number too large for it is none.
 pub(super) fn float32(json: &Json) -> Option<f32> {
     let wide = float64(json)?;
-    #[expect(clippy::cast_possible_truncation, reason = "rounding to the nearest f32 is what the type asks for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to the nearest f32 is what the type asks for"
+    )]
     let narrow = wide as f32;
     (narrow.is_finite() || !wide.is_finite()).then_some(narrow)
 }
@@ -71,7 +80,10 @@ pub(super) fn from_float32(float: f32) -> Json {
         return from_float64(exact);
     }
     let short = format!("{float:e}").parse::<f64>().unwrap_or(exact);
-    #[expect(clippy::cast_possible_truncation, reason = "this is the check that rounding gives the same f32 again")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "this is the check that rounding gives the same f32 again"
+    )]
     let same = short as f32 == float;
     from_float64(if same { short } else { exact })
 }

@@ -22,7 +22,10 @@ pub fn schema(ty: &Type) -> Json {
 #[must_use]
 pub fn input_schema(function: &Function) -> Json {
     let mut names = Names::default();
-    let members = function.params.iter().map(|param| (param.name.as_str(), &param.ty, None));
+    let members = function
+        .params
+        .iter()
+        .map(|param| (param.name.as_str(), &param.ty, None));
     let mut body = names.object(members);
     describe(&mut body, function.docs.as_deref());
     names.finish(body)
@@ -43,7 +46,9 @@ pub fn output_schema(function: &Function) -> Json {
 /// The schema of the payload with which a call of the function fails, if its result can be an error.
 #[must_use]
 pub fn error_schema(function: &Function) -> Option<Json> {
-    let Some(Type::Result(result)) = &function.result else { return None };
+    let Some(Type::Result(result)) = &function.result else {
+        return None;
+    };
     let mut names = Names::default();
     let body = result.err.as_ref().map_or_else(null, |ty| names.schema(ty));
     Some(names.finish(body))
@@ -84,7 +89,9 @@ impl Names {
             Type::U32 => whole(u32::MIN, u32::MAX),
             Type::S64 => wide(whole(i64::MIN, i64::MAX), "^-?[0-9]{1,20}$"),
             Type::U64 => wide(whole(u64::MIN, u64::MAX), "^[0-9]{1,20}$"),
-            Type::F32 | Type::F64 => json!({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}),
+            Type::F32 | Type::F64 => {
+                json!({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]})
+            }
             Type::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
             Type::String => json!({"type": "string"}),
             Type::List(element) if element.is_byte() => bytes(),
@@ -102,9 +109,9 @@ impl Names {
             Type::Tuple(types) => tuple(types.iter().map(|ty| self.schema(ty)).collect()),
             Type::Option(inner) if inner.is_option() => {
                 let some = single("some", self.schema(inner));
-                json!({"anyOf": [some, null()]})
+                any(vec![some, null()])
             }
-            Type::Option(inner) => json!({"anyOf": [self.schema(inner), null()]}),
+            Type::Option(inner) => any(vec![self.schema(inner), null()]),
             Type::Result(result) => self.result(result),
             Type::Record(record) => self.named(ty, &record.name, |names| names.record(record)),
             Type::Variant(variant) => self.named(ty, &variant.name, |names| names.variant(variant)),
@@ -131,7 +138,10 @@ impl Names {
         json!({"$ref": format!("#/$defs/{key}")})
     }
 
-    fn object<'a>(&mut self, members: impl Iterator<Item = (&'a str, &'a Type, Option<&'a str>)>) -> Json {
+    fn object<'a>(
+        &mut self,
+        members: impl Iterator<Item = (&'a str, &'a Type, Option<&'a str>)>,
+    ) -> Json {
         let mut properties = Map::new();
         let mut required = Vec::new();
         for (name, ty, docs) in members {
@@ -146,7 +156,10 @@ impl Names {
     }
 
     fn record(&mut self, record: &RecordType) -> Json {
-        let members = record.fields.iter().map(|field| (field.name.as_str(), &field.ty, field.docs.as_deref()));
+        let members = record
+            .fields
+            .iter()
+            .map(|field| (field.name.as_str(), &field.ty, field.docs.as_deref()));
         let mut object = self.object(members);
         describe(&mut object, record.docs.as_deref());
         object
@@ -200,7 +213,10 @@ fn wide(integer: Json, pattern: &str) -> Json {
 }
 
 fn bytes() -> Json {
-    let base64 = single(super::bytes::BASE64_KEY, json!({"type": "string", "contentEncoding": "base64"}));
+    let base64 = single(
+        super::bytes::BASE64_KEY,
+        json!({"type": "string", "contentEncoding": "base64"}),
+    );
     json!({"anyOf": [base64, {"type": "array", "items": whole(u8::MIN, u8::MAX)}]})
 }
 
@@ -218,7 +234,11 @@ fn single(key: &str, value: Json) -> Json {
 
 fn enumeration(cases: &EnumType) -> Json {
     let mut schema = if cases.cases.values().any(Option::is_some) {
-        let choices: Vec<Json> = cases.cases.iter().map(|(name, docs)| constant(name, docs.as_deref())).collect();
+        let choices: Vec<Json> = cases
+            .cases
+            .iter()
+            .map(|(name, docs)| constant(name, docs.as_deref()))
+            .collect();
         json!({"oneOf": choices})
     } else {
         json!({"enum": cases.cases.keys().collect::<Vec<_>>()})
@@ -234,7 +254,12 @@ fn constant(name: &str, docs: Option<&str>) -> Json {
 }
 
 fn flags(flags: &FlagsType) -> Json {
-    let mut schema = json!({"type": "array", "items": {"enum": flags.flags.keys().collect::<Vec<_>>()}});
+    let mut schema =
+        json!({"type": "array", "items": {"enum": flags.flags.keys().collect::<Vec<_>>()}});
     describe(&mut schema, flags.docs.as_deref());
     schema
+}
+
+fn any(choices: Vec<Json>) -> Json {
+    json!({"anyOf": choices})
 }

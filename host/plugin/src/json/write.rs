@@ -39,10 +39,14 @@ pub fn to_json(ty: &Type, value: &Value) -> Json {
 /// The JSON of a value made of others; none when the value isn't of the type.
 fn composite(ty: &Type, value: &Value) -> Option<Json> {
     Some(match (ty, value) {
-        (Type::List(element), Value::List(elements)) if element.is_byte() => bytes::to_object(&raw(elements)?),
-        (Type::List(element), Value::List(elements)) | (Type::FixedList(element, _), Value::FixedList(elements)) => {
-            elements.iter().map(|value| to_json(element, value)).collect()
+        (Type::List(element), Value::List(elements)) if element.is_byte() => {
+            bytes::to_object(&raw(elements)?)
         }
+        (Type::List(element), Value::List(elements))
+        | (Type::FixedList(element, _), Value::FixedList(elements)) => elements
+            .iter()
+            .map(|value| to_json(element, value))
+            .collect(),
         (Type::Map(key, value), Value::Map(entries)) => map(key, value, entries)?,
         (Type::Record(record), Value::Record(fields)) => {
             let mut object = Map::with_capacity(fields.len());
@@ -51,7 +55,11 @@ fn composite(ty: &Type, value: &Value) -> Option<Json> {
             }
             Json::Object(object)
         }
-        (Type::Tuple(types), Value::Tuple(values)) => types.iter().zip(values).map(|(ty, value)| to_json(ty, value)).collect(),
+        (Type::Tuple(types), Value::Tuple(values)) => types
+            .iter()
+            .zip(values)
+            .map(|(ty, value)| to_json(ty, value))
+            .collect(),
         (Type::Variant(variant), Value::Variant(name, payload)) => {
             match (variant.cases.get(name)?.ty.as_ref(), payload) {
                 (Some(ty), Some(payload)) => single(name, to_json(ty, payload)),
@@ -83,18 +91,34 @@ fn side(result: &ResultType, value: &Result<Option<Box<Value>>, Option<Box<Value
 
 fn map(key: &Type, value: &Type, entries: &[(Value, Value)]) -> Option<Json> {
     if !key.is_object_key() {
-        return Some(entries.iter().map(|(k, v)| Json::Array(vec![to_json(key, k), to_json(value, v)])).collect());
+        return Some(
+            entries
+                .iter()
+                .map(|(k, v)| Json::Array(vec![to_json(key, k), to_json(value, v)]))
+                .collect(),
+        );
     }
     let mut object = Map::with_capacity(entries.len());
     for (name, entry) in entries {
-        let Value::String(name) = name else { return None };
+        let Value::String(name) = name else {
+            return None;
+        };
         object.insert(name.clone(), to_json(value, entry));
     }
     Some(Json::Object(object))
 }
 
 fn raw(elements: &[Value]) -> Option<Vec<u8>> {
-    elements.iter().map(|element| if let Value::U8(byte) = element { Some(*byte) } else { None }).collect()
+    elements
+        .iter()
+        .map(|element| {
+            if let Value::U8(byte) = element {
+                Some(*byte)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 fn single(key: &str, value: Json) -> Json {

@@ -1,0 +1,246 @@
+//! What one plugin may do: the intersection of both keys, arranged so that asking is quick. No I/O, no clock: the time comes in.
+
+mod table;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::sync::Arc;
+
+pub(crate) use self::table::Table;
+use crate::{
+    action::{Action, Mount, Needed},
+    capability::{Access, Capability, Effect},
+    denied::Denied,
+    digest::Digest,
+    permit::Permit,
+    refusal::Refusal,
+    text::quoted,
+    writ::{Grant, Request, Writ},
+};
+
+/// What a plugin may do. Cheap to clone; can be narrowed, never widened.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    policy: Arc<Policy>,
+}
+
+/// What stands behind an authority and the permits it gave.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    plugin: String,
+    requested: Vec<Capability>,
+    pub(crate) grants: Vec<Grant>,
+    withheld: Vec<Capability>,
+    missing: Vec<Capability>,
+    table: Table,
+}
+
+impl Authority {
+    /// No authority at all: the plugin can only compute.
+    #[must_use]
+    pub fn none(plugin: &str) -> Authority {
+        Self::new(
+            plugin.to_owned(),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
+        )
+    }
+
+    /// The authority of exactly this component at this time: what its author requested and, in `writ`, a reviewer granted.
+    ///
+    /// Without a writ nothing is granted. A required request that no grant covers is not refused here but listed by
+    /// [`Authority::missing`].
+    ///
+    /// # Errors
+    /// When the writ is not for this component, has ended, or says something that could not be kept.
+    pub fn effective(
+        plugin: &str,
+        digest: &Digest,
+        requests: &[Request],
+        writ: Option<&Writ>,
+        now_ms: u64,
+    ) -> Result<Authority, Refusal> {
+        let grants = match writ {
+            Some(writ) => validate::grants(plugin, digest, requests, writ, now_ms)?.to_vec(),
+            None => Vec::new(),
+        };
+        let granted = |request: &&Request| {
+            grants
+                .iter()
+                .any(|grant| grant.capability.covers(&request.capability))
+        };
+        let missing = requests
+            .iter()
+            .filter(|request| !request.optional && !granted(request));
+        let missing = missing.map(|request| request.capability.clone()).collect();
+        let requested = requests
+            .iter()
+            .map(|request| request.capability.clone())
+            .collect();
+        Ok(Self::new(
+            plugin.to_owned(),
+            requested,
+            grants,
+            Vec::new(),
+            missing,
+        ))
+    }
+
+    fn new(
+        plugin: String,
+        requested: Vec<Capability>,
+        grants: Vec<Grant>,
+        withheld: Vec<Capability>,
+        missing: Vec<Capability>,
+    ) -> Self {
+        let table = Table::new(&grants);
+        Self {
+            policy: Arc::new(Policy {
+                plugin,
+                requested,
+                grants,
+                withheld,
+                missing,
+                table,
+            }),
+        }
+    }
+
+    /// The plugin's name.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.policy.plugin
+    }
+
+    /// What the author requires and no grant covers.
+    #[must_use]
+    pub fn missing(&self) -> &[Capability] {
+        &self.policy.missing
+    }
+
+    /// What is allowed.
+    pub fn capabilities(&self) -> impl Iterator<Item = &Capability> {
+        self.policy.grants.iter().map(|grant| &grant.capability)
+    }
+
+    /// The strongest effect of all that is allowed.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.capabilities()
+            .map(Capability::effect)
+            .max()
+            .unwrap_or(Effect::None)
+    }
+
+    /// The same without what can change the world outside: for functions that are declared to have no effects.
+    #[must_use]
+    pub fn without_changes(&self) -> Authority {
+        let policy = &*self.policy;
+        let (removed, kept): (Vec<Grant>, Vec<Grant>) = policy
+            .grants
+            .iter()
+            .cloned()
+            .partition(|grant| grant.capability.effect() == Effect::Changes);
+        let withheld = removed
+            .into_iter()
+            .map(|grant| grant.capability)
+            .chain(policy.withheld.iter().cloned())
+            .collect();
+        Self::new(
+            policy.plugin.clone(),
+            policy.requested.clone(),
+            kept,
+            withheld,
+            policy.missing.clone(),
+        )
+    }
+
+    /// Every granted folder, once per guest path. Where both reading and writing are granted the access is `Write`; whether a
+    /// writable folder may be read is a question for [`FileRead`](crate::FileRead).
+    pub fn mounts(&self) -> impl Iterator<Item = Permit<Mount>> {
+        let writable = |path| self.policy.table.fs_write.exact(path).is_some();
+        self.policy
+            .grants
+            .iter()
+            .enumerate()
+            .filter_map(move |(i, grant)| {
+                let (Capability::Fs { access, path }, Some(folder)) =
+                    (&grant.capability, &grant.folder)
+                else {
+                    return None;
+                };
+                if *access == Access::Read && writable(path) {
+                    return None;
+                }
+                let mount = Mount {
+                    path: path.clone(),
+                    access: *access,
+                    folder: folder.clone(),
+                };
+                Some(Permit::new(mount, &self.policy, i))
+            })
+    }
+
+    /// The one check: whether this action is allowed. Allocates nothing when it is.
+    ///
+    /// # Errors
+    /// When no grant covers the action.
+    pub fn permit<A: Action>(&self, action: A) -> Result<Permit<A>, Denied> {
+        match action.decide(&self.policy.table) {
+            Some(grant) => Ok(Permit::new(action, &self.policy, grant)),
+            None => Err(self.denied(action.needed())),
+        }
+    }
+
+    #[cold]
+    fn denied(&self, needed: Needed) -> Denied {
+        let Needed {
+            capability,
+            asked,
+            nameable,
+        } = needed;
+        let policy = &*self.policy;
+        let plugin = policy.plugin.clone();
+        if !nameable {
+            return Denied {
+                plugin,
+                capability,
+                requested: false,
+                granted: false,
+                asked: quoted(&asked),
+                nameable,
+            };
+        }
+        let withheld = policy
+            .withheld
+            .iter()
+            .find(|grant| grant.covers(&capability));
+        let requested = policy
+            .requested
+            .iter()
+            .find(|request| request.covers(&capability));
+        let named = withheld.or(requested).unwrap_or(&capability).clone();
+        Denied {
+            plugin,
+            capability: named,
+            requested: requested.is_some(),
+            granted: withheld.is_some(),
+            asked: quoted(&asked),
+            nameable,
+        }
+    }
+
+    /// The fixed value in the grant of exactly this capability.
+    #[must_use]
+    pub fn grant_value(&self, capability: &Capability) -> Option<&str> {
+        let grant = self
+            .policy
+            .grants
+            .iter()
+            .find(|grant| grant.capability == *capability)?;
+        grant.value.as_deref()
+    }
+}

@@ -1,0 +1,121 @@
+//! Whether a writ can be kept to the letter. What can't is refused whole: a policy that is half enforced is none.
+
+use crate::{
+    GRANTS_PER_WRIT_MAX,
+    capability::Capability,
+    digest::Digest,
+    refusal::Refusal,
+    writ::{Grant, Request, Writ},
+};
+
+/// The grants of a writ that is for this component and in force, each of them requested and possible.
+pub(super) fn grants<'w>(
+    plugin: &str,
+    digest: &Digest,
+    requests: &[Request],
+    writ: &'w Writ,
+    now_ms: u64,
+) -> Result<&'w [Grant], Refusal> {
+    in_force(plugin, digest, writ, now_ms)?;
+    let count = writ.grants.len();
+    if count > GRANTS_PER_WRIT_MAX {
+        return Err(Refusal::TooMany {
+            plugin: plugin.to_owned(),
+            count,
+        });
+    }
+    for (i, grant) in writ.grants.iter().enumerate() {
+        alone(plugin, requests, grant)?;
+        for other in &writ.grants[..i] {
+            together(plugin, other, grant)?;
+        }
+    }
+    Ok(&writ.grants)
+}
+
+fn in_force(plugin: &str, digest: &Digest, writ: &Writ, now_ms: u64) -> Result<(), Refusal> {
+    let name = || plugin.to_owned();
+    if writ.digest != *digest {
+        return Err(Refusal::OtherDigest {
+            plugin: name(),
+            granted: writ.digest,
+            found: *digest,
+        });
+    }
+    if writ.plugin != plugin {
+        return Err(Refusal::OtherPlugin {
+            plugin: name(),
+            granted: writ.plugin.clone(),
+            digest: *digest,
+        });
+    }
+    if writ.revoked {
+        return Err(Refusal::Revoked { plugin: name() });
+    }
+    match writ.expires_ms {
+        Some(expired_ms) if expired_ms <= now_ms => Err(Refusal::Expired {
+            plugin: name(),
+            expired_ms,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn alone(plugin: &str, requests: &[Request], grant: &Grant) -> Result<(), Refusal> {
+    let (plugin, capability) = (plugin.to_owned(), grant.capability.clone());
+    if !requests
+        .iter()
+        .any(|request| request.capability.covers(&grant.capability))
+    {
+        return Err(Refusal::NotRequested { plugin, capability });
+    }
+    if !grant.capability.available() {
+        return Err(Refusal::NotAvailable { plugin, capability });
+    }
+    if grant.capability.takes_folder() && grant.folder.is_none() {
+        return Err(Refusal::NoFolder { plugin, capability });
+    }
+    if !grant.capability.takes_folder() && grant.folder.is_some() {
+        return Err(Refusal::Misplaced {
+            plugin,
+            capability,
+            field: "folder",
+        });
+    }
+    if !grant.capability.takes_value() && grant.value.is_some() {
+        return Err(Refusal::Misplaced {
+            plugin,
+            capability,
+            field: "value",
+        });
+    }
+    Ok(())
+}
+
+fn together(plugin: &str, first: &Grant, second: &Grant) -> Result<(), Refusal> {
+    if first.capability == second.capability {
+        return Err(Refusal::Repeated {
+            plugin: plugin.to_owned(),
+            capability: first.capability.clone(),
+        });
+    }
+    let (Capability::Fs { path: a, .. }, Capability::Fs { path: b, .. }) =
+        (&first.capability, &second.capability)
+    else {
+        return Ok(());
+    };
+    // Reading and writing the same folder in the same place is one folder that can be read and written.
+    let shared = a == b && first.folder == second.folder;
+    if a.overlaps(b) && !shared {
+        let (first, second) = (
+            first.capability.clone(),
+            Box::new(second.capability.clone()),
+        );
+        return Err(Refusal::Overlap {
+            plugin: plugin.to_owned(),
+            first,
+            second,
+        });
+    }
+    Ok(())
+}

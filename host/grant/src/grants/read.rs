@@ -1,0 +1,267 @@
+//! From the text of a grants file to writs.
+
+use std::{collections::HashSet, ops::Range};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    FOLDER_BYTES_MAX, GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, VALUE_BYTES_MAX,
+    WRITS_MAX,
+};
+use crate::{
+    capability::Capability,
+    digest::Digest,
+    text::is_unsafe,
+    time::parse_rfc3339,
+    writ::{Grant, Grants, Writ},
+};
+
+const VERSION: u32 = 1;
+const HEADER_BYTES_MAX: usize = 256;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGrants {
+    version: Spanned<u32>,
+    #[serde(default)]
+    writ: Vec<Spanned<RawWrit>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWrit {
+    plugin: Spanned<String>,
+    version: Spanned<String>,
+    digest: Spanned<String>,
+    approved: Option<Spanned<String>>,
+    expires: Option<Spanned<String>>,
+    #[serde(default)]
+    revoked: bool,
+    #[serde(default)]
+    grant: Vec<Spanned<RawGrant>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGrant {
+    capability: Spanned<String>,
+    folder: Option<Spanned<String>>,
+    value: Option<Spanned<String>>,
+}
+
+/// A complaint with the bytes that it is about.
+struct Complaint {
+    at: Range<usize>,
+    message: String,
+    help: String,
+}
+
+fn complain<T>(
+    at: Range<usize>,
+    message: impl ToString,
+    help: impl Into<String>,
+) -> Result<T, Complaint> {
+    Err(Complaint {
+        at,
+        message: message.to_string(),
+        help: help.into(),
+    })
+}
+
+pub(super) fn parse(text: &str) -> Result<Grants, GrantsError> {
+    let placed = |Complaint { at, message, help }: Complaint| {
+        let (line, column) = position(text, at.start);
+        GrantsError {
+            line,
+            column,
+            message,
+            help,
+        }
+    };
+    if text.len() > GRANTS_BYTES_MAX {
+        let message = format!(
+            "the file has {} bytes; a grants file has at most {GRANTS_BYTES_MAX}",
+            text.len()
+        );
+        return Err(placed(Complaint {
+            at: 0..0,
+            message,
+            help: "split the app".to_owned(),
+        }));
+    }
+    let raw: RawGrants = toml::from_str(text).map_err(|error| placed(syntax(&error)))?;
+    grants(raw).map_err(placed)
+}
+
+fn syntax(error: &toml::de::Error) -> Complaint {
+    let message = error.message().replace('\n', ", ");
+    Complaint {
+        at: error.span().unwrap_or(0..0),
+        message,
+        help: String::new(),
+    }
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
+
+fn grants(raw: RawGrants) -> Result<Grants, Complaint> {
+    if *raw.version.get_ref() != VERSION {
+        let message = format!(
+            "version {} of grants files is not known to this host",
+            raw.version.get_ref()
+        );
+        return complain(
+            raw.version.span(),
+            message,
+            format!("this host reads version = {VERSION}"),
+        );
+    }
+    if let Some(first) = raw.writ.get(WRITS_MAX) {
+        return complain(
+            first.span(),
+            format!("more than {WRITS_MAX} writs"),
+            "take out those that are no longer used",
+        );
+    }
+    let mut seen = HashSet::new();
+    let mut writs = Vec::with_capacity(raw.writ.len());
+    for raw in raw.writ {
+        let at = raw.get_ref().digest.span();
+        let writ = writ(raw.into_inner())?;
+        if !seen.insert(writ.digest) {
+            return complain(
+                at,
+                "a second writ for the same digest",
+                "keep one of them: a component has one writ",
+            );
+        }
+        writs.push(writ);
+    }
+    Ok(Grants { writs })
+}
+
+fn writ(raw: RawWrit) -> Result<Writ, Complaint> {
+    if let Some(first) = raw.grant.get(GRANTS_PER_WRIT_MAX) {
+        return complain(
+            first.span(),
+            format!("more than {GRANTS_PER_WRIT_MAX} grants in one writ"),
+            "grant wider paths",
+        );
+    }
+    let digest_at = raw.digest.span();
+    let digest: Digest = raw
+        .digest
+        .get_ref()
+        .parse()
+        .or_else(|error| complain(digest_at, error, ""))?;
+    Ok(Writ {
+        plugin: header("plugin", raw.plugin)?,
+        version: header("version", raw.version)?,
+        digest,
+        grants: raw.grant.into_iter().map(grant).collect::<Result<_, _>>()?,
+        approved_ms: raw.approved.map(time).transpose()?,
+        expires_ms: raw.expires.map(time).transpose()?,
+        revoked: raw.revoked,
+    })
+}
+
+fn header(key: &str, text: Spanned<String>) -> Result<String, Complaint> {
+    plain(key, text, HEADER_BYTES_MAX)
+}
+
+/// A text that is not empty, has no control characters, and is not too long.
+fn plain(key: &str, text: Spanned<String>, bytes_max: usize) -> Result<String, Complaint> {
+    let bytes = text.get_ref().len();
+    if bytes == 0 {
+        return complain(text.span(), format!("`{key}` is empty"), "");
+    }
+    if bytes > bytes_max {
+        return complain(
+            text.span(),
+            format!("`{key}` has {bytes} bytes; it may have at most {bytes_max}"),
+            "",
+        );
+    }
+    if let Some(found) = text.get_ref().chars().find(|c| is_unsafe(*c)) {
+        return complain(
+            text.span(),
+            format!("{found:?} is not allowed in `{key}`"),
+            "",
+        );
+    }
+    Ok(text.into_inner())
+}
+
+fn time(text: Spanned<String>) -> Result<u64, Complaint> {
+    match parse_rfc3339(text.get_ref()) {
+        Some(ms) => Ok(ms),
+        None => {
+            let message = format!("{} is no time", crate::text::quoted(text.get_ref()));
+            complain(
+                text.span(),
+                message,
+                "write it like \"2026-12-31T23:59:59Z\"",
+            )
+        }
+    }
+}
+
+fn grant(raw: Spanned<RawGrant>) -> Result<Grant, Complaint> {
+    let raw = raw.into_inner();
+    let at = raw.capability.span();
+    let capability: Capability = raw
+        .capability
+        .get_ref()
+        .parse()
+        .or_else(|error| complain(at.clone(), error, ""))?;
+    let folder = match raw.folder {
+        Some(folder) if !capability.takes_folder() => {
+            return complain(
+                folder.span(),
+                format!("{capability} takes no `folder`"),
+                "take it out; only fs grants have one",
+            );
+        }
+        None if capability.takes_folder() => {
+            return complain(
+                at,
+                format!("{capability} says no host folder"),
+                "add `folder = \"…\"`, relative to this file",
+            );
+        }
+        Some(folder) => Some(plain("folder", folder, FOLDER_BYTES_MAX)?),
+        None => None,
+    };
+    let value = match raw.value {
+        Some(value) if !capability.takes_value() => {
+            return complain(
+                value.span(),
+                format!("{capability} takes no `value`"),
+                "take it out; only config and env grants have one",
+            );
+        }
+        Some(value) if value.get_ref().len() > VALUE_BYTES_MAX => {
+            return complain(
+                value.span(),
+                format!("`value` is longer than {VALUE_BYTES_MAX} bytes"),
+                "",
+            );
+        }
+        Some(value) => Some(value.into_inner()),
+        None => None,
+    };
+    Ok(Grant {
+        capability,
+        folder,
+        value,
+    })
+}

@@ -1,0 +1,374 @@
+//! What an `http:` capability names: methods and a URL, all explicit. Knows nothing of sockets or name resolution.
+//!
+//! There is one spelling for every pattern, so that equal text and equal meaning are the same thing: what could be written in two
+//! ways (a percent-encoded letter, a host in capitals, a `..` segment) is refused, not repaired.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+/// Longest path of a URL pattern, in bytes.
+pub const URL_PATH_BYTES_MAX: usize = 1024;
+const HOST_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
+
+/// The methods that can be granted, in canonical order.
+const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// A set of one or more HTTP methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Methods(u8);
+
+/// `http` or `https`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// Without encryption.
+    Http,
+    /// With TLS.
+    Https,
+}
+
+/// A host, named or by address. Never a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Host {
+    /// A DNS name in lower case.
+    Name(String),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address; in brackets where it is written.
+    V6(Ipv6Addr),
+}
+
+/// The path of a URL: exactly that one, or with `/**` at the end everything below it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UrlPath {
+    /// Without the `/**`; empty for `/**` alone.
+    path: String,
+    below: bool,
+}
+
+/// Why a text names no URL or method.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// There are not two parts.
+    #[error("write methods, one space and a URL: `http:GET,POST https://host/path/**`")]
+    Form,
+    /// Not a known method.
+    #[error("{found} is no method that can be granted; those are {}", METHODS.join(", "))]
+    Method {
+        /// What was written, quoted.
+        found: String,
+    },
+    /// Neither `http://` nor `https://`.
+    #[error("the URL starts with `https://` or `http://`")]
+    Scheme,
+    /// A user name or password in the URL.
+    #[error("a URL in a capability has no user name or password")]
+    UserInfo,
+    /// Not a host.
+    #[error(
+        "{found} is no host: write a DNS name in lower case, an IPv4 address, or an IPv6 address in brackets; no wildcards"
+    )]
+    Host {
+        /// What was written, quoted.
+        found: String,
+    },
+    /// Not a port.
+    #[error("{found} is no port: write a number from 1 to 65535")]
+    Port {
+        /// What was written, quoted.
+        found: String,
+    },
+    /// There is no path.
+    #[error("the path is missing: write `/` for the root alone, `/**` for everything")]
+    NoPath,
+    /// The path is too long.
+    #[error("the path has {bytes} bytes; it may have at most {URL_PATH_BYTES_MAX}")]
+    PathTooLong {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// An empty, `.` or `..` segment.
+    #[error("'//', '.' and '..' are not allowed in a path; write the path that is meant")]
+    Segment,
+    /// A query or fragment.
+    #[error("a capability names no query and no fragment; it stops at the path")]
+    Query,
+    /// `*` elsewhere than in a final `/**`.
+    #[error("'*' is only allowed as a final `/**`")]
+    Wildcard,
+    /// Percent-encoding of what needs none or must not be hidden, or not in its one spelling.
+    #[error(
+        "percent-encoding is %XX with capital digits, only for what can't stand for itself, and never for '/', '\\', '%' or controls"
+    )]
+    Percent,
+    /// A character that URLs don't have.
+    #[error("{found:?} is not allowed in a URL's path")]
+    Character {
+        /// The first such character.
+        found: char,
+    },
+}
+
+impl Methods {
+    /// Whether all of `other` are in this set.
+    #[must_use]
+    pub fn covers(self, other: Methods) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The methods in canonical order.
+    pub fn iter(self) -> impl Iterator<Item = &'static str> {
+        METHODS
+            .into_iter()
+            .enumerate()
+            .filter(move |(i, _)| self.0 & 1 << i != 0)
+            .map(|(_, method)| method)
+    }
+}
+
+impl FromStr for Methods {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        text.split(',').try_fold(Self(0), |set, word| {
+            match METHODS.iter().position(|method| *method == word) {
+                Some(i) => Ok(Self(set.0 | 1 << i)),
+                None => Err(HttpError::Method {
+                    found: crate::text::quoted(word),
+                }),
+            }
+        })
+    }
+}
+
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, method) in self.iter().enumerate() {
+            write!(f, "{}{method}", if i == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Scheme {
+    /// The port that is meant when none is written.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+
+    /// The text before `://`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        let refused = || HttpError::Host {
+            found: crate::text::quoted(text),
+        };
+        if let Some(inner) = text.strip_prefix('[') {
+            let address = inner.strip_suffix(']').ok_or_else(refused)?;
+            return address.parse().map(Self::V6).map_err(|_| refused());
+        }
+        let last = text.rsplit('.').next().unwrap_or(text);
+        if is_number(last) {
+            return text.parse().map(Self::V4).map_err(|_| refused());
+        }
+        let fits = text.len() <= HOST_BYTES_MAX && text.split('.').all(is_label);
+        if fits {
+            Ok(Self::Name(text.to_owned()))
+        } else {
+            Err(refused())
+        }
+    }
+}
+
+/// Whether resolvers may read this last label as part of an IPv4 address, in any of the old spellings.
+fn is_number(label: &str) -> bool {
+    let hex = label.strip_prefix("0x");
+    let digits = hex.unwrap_or(label);
+    (hex.is_some() || !digits.is_empty())
+        && digits.bytes().all(|b| {
+            if hex.is_some() {
+                b.is_ascii_hexdigit()
+            } else {
+                b.is_ascii_digit()
+            }
+        })
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.len() <= LABEL_BYTES_MAX
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => f.write_str(name),
+            Host::V4(address) => write!(f, "{address}"),
+            Host::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+impl UrlPath {
+    /// Whether every path that `other` stands for is one that this stands for, by whole segments. `/a/**` stands for what is below
+    /// `/a`, not for `/a` itself.
+    #[must_use]
+    pub fn covers(&self, other: &UrlPath) -> bool {
+        if !self.below {
+            return self == other;
+        }
+        match other.path.strip_prefix(self.path.as_str()) {
+            Some(rest) => rest.starts_with('/') || other.below && rest.is_empty(),
+            None => false,
+        }
+    }
+}
+
+impl FromStr for UrlPath {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        if text.len() > URL_PATH_BYTES_MAX {
+            return Err(HttpError::PathTooLong { bytes: text.len() });
+        }
+        let (path, below) = match text.strip_suffix("/**") {
+            Some(path) => (path, true),
+            None => (text, false),
+        };
+        if !below && path == "/" || below && path.is_empty() {
+            return Ok(Self {
+                path: path.to_owned(),
+                below,
+            });
+        }
+        let segments = path.strip_prefix('/').ok_or(HttpError::NoPath)?;
+        // One empty segment at the end is a path of its own in HTTP: `/orders/`.
+        let inner = if below {
+            segments
+        } else {
+            segments.strip_suffix('/').unwrap_or(segments)
+        };
+        if inner
+            .split('/')
+            .any(|segment| matches!(segment, "" | "." | ".."))
+        {
+            return Err(HttpError::Segment);
+        }
+        characters(segments)?;
+        Ok(Self {
+            path: path.to_owned(),
+            below,
+        })
+    }
+}
+
+fn characters(text: &str) -> Result<(), HttpError> {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '?' | '#' => return Err(HttpError::Query),
+            '*' => return Err(HttpError::Wildcard),
+            '%' => {
+                let digits = [rest.next(), rest.next()];
+                percent(digits).ok_or(HttpError::Percent)?;
+            }
+            // All that RFC 3986 has for a path but `'`, which would end the quotes of a pasted remedy.
+            _ if is_unreserved(c) || "/!$&()+,;=:@".contains(c) => {}
+            found => return Err(HttpError::Character { found }),
+        }
+    }
+    Ok(())
+}
+
+/// The byte that two digits after `%` stand for, if it may be written so.
+fn percent(digits: [Option<char>; 2]) -> Option<u8> {
+    let digit = |c: Option<char>| {
+        c.filter(|c| !c.is_ascii_lowercase())
+            .and_then(|c| c.to_digit(16))
+    };
+    let byte = u8::try_from(digit(digits[0])? << 4 | digit(digits[1])?).ok()?;
+    let c = char::from(byte);
+    let hides = is_unreserved(c) || matches!(c, '/' | '\\' | '%' | '*') || c.is_ascii_control();
+    if hides { None } else { Some(byte) }
+}
+
+fn is_unreserved(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
+}
+
+impl fmt::Display for UrlPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.path, if self.below { "/**" } else { "" })
+    }
+}
+
+/// The parts of `https://host:port/path`.
+pub(crate) fn parse_url(text: &str) -> Result<(Scheme, Host, u16, UrlPath), HttpError> {
+    let (scheme, rest) = if let Some(rest) = text.strip_prefix("https://") {
+        (Scheme::Https, rest)
+    } else if let Some(rest) = text.strip_prefix("http://") {
+        (Scheme::Http, rest)
+    } else {
+        return Err(HttpError::Scheme);
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.contains('@') {
+        return Err(HttpError::UserInfo);
+    }
+    let (host, port) = split_port(authority);
+    let host = host.parse()?;
+    let port = match port {
+        Some(text) => parse_port(text)?,
+        None => scheme.default_port(),
+    };
+    if path.starts_with(['?', '#']) {
+        return Err(HttpError::Query);
+    }
+    Ok((scheme, host, port, path.parse()?))
+}
+
+/// The port after the last colon that is not inside an IPv6 address.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rfind(':') {
+        Some(colon) if !authority[colon..].contains(']') => {
+            (&authority[..colon], Some(&authority[colon + 1..]))
+        }
+        _ => (authority, None),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, HttpError> {
+    let refused = || HttpError::Port {
+        found: crate::text::quoted(text),
+    };
+    if text.starts_with('0') || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(refused());
+    }
+    text.parse().map_err(|_| refused())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! The corners of URLs: each of these spellings once let a request through somewhere.
+
+use super::*;
+
+fn path(text: &str) -> UrlPath {
+    text.parse().unwrap()
+}
+
+#[test]
+fn methods_are_a_sorted_set() {
+    assert_eq!(
+        "POST,GET,GET".parse::<Methods>().unwrap().to_string(),
+        "GET,POST"
+    );
+    for bad in ["", "get", "GET,", "GET, POST", "CONNECT", "TRACE", "*"] {
+        assert!(bad.parse::<Methods>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn hosts() {
+    for good in [
+        "erp.example",
+        "localhost",
+        "10.0.0.1",
+        "[::1]",
+        "xn--bcher-kva.example",
+        "1a.x2",
+    ] {
+        assert_eq!(good.parse::<Host>().unwrap().to_string(), good);
+    }
+    assert_eq!("[0:0::1]".parse::<Host>().unwrap().to_string(), "[::1]");
+    for bad in [
+        "",
+        "ERP.example",
+        "*.example",
+        "a..b",
+        "a.",
+        ".a",
+        "-a",
+        "a-",
+        "a_b",
+        "bücher.example",
+        "127.1",
+        "0x7f.0x0.0.0x1",
+        "2130706433",
+        "0177.0.0.1",
+        "256.1.1.1",
+        "::1",
+        "[::1",
+        "[::1%25lo]",
+        "[127.0.0.1]",
+        "a.0x",
+        &"a".repeat(64),
+    ] {
+        assert!(bad.parse::<Host>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn paths() {
+    for good in [
+        "/",
+        "/**",
+        "/orders",
+        "/orders/",
+        "/orders/**",
+        "/a%20b",
+        "/a:b@c",
+        "/~x/.y/...z",
+        "/it%27s",
+        "/%C3%BC",
+    ] {
+        assert_eq!(path(good).to_string(), good);
+    }
+    for (bad, reason) in [
+        ("", HttpError::NoPath),
+        ("orders/**", HttpError::NoPath),
+        ("//", HttpError::Segment),
+        ("/a//b", HttpError::Segment),
+        ("/a//", HttpError::Segment),
+        ("//**", HttpError::Segment),
+        ("/a/../b", HttpError::Segment),
+        ("/./**", HttpError::Segment),
+        ("/*", HttpError::Wildcard),
+        ("/a/*/b", HttpError::Wildcard),
+        ("/**/b", HttpError::Wildcard),
+        ("/a**", HttpError::Wildcard),
+        ("/%2e%2e", HttpError::Percent),
+        ("/%2E%2E/x", HttpError::Percent),
+        ("/%2F", HttpError::Percent),
+        ("/%5C", HttpError::Percent),
+        ("/%00", HttpError::Percent),
+        ("/%41", HttpError::Percent),
+        ("/%c3", HttpError::Percent),
+        ("/%2", HttpError::Percent),
+        ("/%", HttpError::Percent),
+        ("/%25", HttpError::Percent),
+        ("/a?b", HttpError::Query),
+        ("/a#b", HttpError::Query),
+        ("/a'b", HttpError::Character { found: '\'' }),
+        ("/a b", HttpError::Character { found: ' ' }),
+        ("/a\\b", HttpError::Character { found: '\\' }),
+        ("/ü", HttpError::Character { found: 'ü' }),
+    ] {
+        assert_eq!(bad.parse::<UrlPath>(), Err(reason), "{bad}");
+    }
+    assert!(
+        format!("/{}", "a".repeat(URL_PATH_BYTES_MAX))
+            .parse::<UrlPath>()
+            .is_err()
+    );
+}
+
+#[test]
+fn paths_cover_by_segments() {
+    for (wide, narrow) in [
+        ("/v1/**", "/v1/a"),
+        ("/v1/**", "/v1/"),
+        ("/v1/**", "/v1/a/**"),
+        ("/v1/**", "/v1/**"),
+        ("/**", "/"),
+        ("/**", "/a/b"),
+        ("/a", "/a"),
+    ] {
+        assert!(path(wide).covers(&path(narrow)), "{wide} {narrow}");
+    }
+    for (wide, other) in [
+        ("/v1/**", "/v1evil"),
+        ("/v1/**", "/v1evil/**"),
+        ("/v1/**", "/v1"),
+        ("/v1/**", "/**"),
+        ("/v1", "/v1/a"),
+        ("/", "/**"),
+        ("/a", "/a/"),
+    ] {
+        assert!(!path(wide).covers(&path(other)), "{wide} {other}");
+    }
+}
+
+#[test]
+fn urls() {
+    let (scheme, host, port, path) = parse_url("https://erp.example:8443/orders/**").unwrap();
+    assert_eq!(
+        (
+            scheme,
+            host.to_string().as_str(),
+            port,
+            path.to_string().as_str()
+        ),
+        (Scheme::Https, "erp.example", 8443, "/orders/**")
+    );
+    assert_eq!(parse_url("http://[::1]/").unwrap().2, 80);
+    assert_eq!(parse_url("http://[::1]:81/").unwrap().2, 81);
+    for (bad, reason) in [
+        ("ftp://a/", HttpError::Scheme),
+        ("HTTPS://a/", HttpError::Scheme),
+        ("https:/a/", HttpError::Scheme),
+        ("https://user@a/", HttpError::UserInfo),
+        ("https://good.example@evil.example/", HttpError::UserInfo),
+        ("https://a", HttpError::NoPath),
+        ("https://a?x", HttpError::Query),
+        (
+            "https://a:0/",
+            HttpError::Port {
+                found: "\"0\"".to_owned(),
+            },
+        ),
+        (
+            "https://a:/",
+            HttpError::Port {
+                found: "\"\"".to_owned(),
+            },
+        ),
+        (
+            "https://a:+80/",
+            HttpError::Port {
+                found: "\"+80\"".to_owned(),
+            },
+        ),
+        (
+            "https://a:65536/",
+            HttpError::Port {
+                found: "\"65536\"".to_owned(),
+            },
+        ),
+        (
+            "https://a:080/",
+            HttpError::Port {
+                found: "\"080\"".to_owned(),
+            },
+        ),
+        (
+            "https:///x",
+            HttpError::Host {
+                found: "\"\"".to_owned(),
+            },
+        ),
+    ] {
+        assert_eq!(parse_url(bad), Err(reason), "{bad}");
+    }
+    assert!(parse_url("https://a\\evil/").is_err());
+}

@@ -1,0 +1,141 @@
+//! Why a writ gives no authority at all: it must be mended before the plugin runs.
+
+use crate::{capability::Capability, digest::Digest, time::rfc3339};
+
+/// A writ that can't be used for a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It is past its time.
+    #[error("the writ of plugin {plugin} expired {}", rfc3339(*expired_ms))]
+    Expired {
+        /// The plugin.
+        plugin: String,
+        /// When it ended, in milliseconds since 1970.
+        expired_ms: u64,
+    },
+    /// It was taken back.
+    #[error("the writ of plugin {plugin} was revoked")]
+    Revoked {
+        /// The plugin.
+        plugin: String,
+    },
+    /// It is for another component.
+    #[error("the writ is for {granted}, but plugin {plugin} is {found}")]
+    OtherDigest {
+        /// The plugin.
+        plugin: String,
+        /// The component that the writ is for.
+        granted: Digest,
+        /// The component that is there.
+        found: Digest,
+    },
+    /// It is for a plugin of another name.
+    #[error("the writ for {digest} names plugin {granted}, but the component is used as {plugin}")]
+    OtherPlugin {
+        /// The plugin.
+        plugin: String,
+        /// The name in the writ.
+        granted: String,
+        /// The component.
+        digest: Digest,
+    },
+    /// A grant without the author's key.
+    #[error("the writ grants {capability} to plugin {plugin}, whose author did not request it")]
+    NotRequested {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+    },
+    /// A grant of what this host can't give yet.
+    #[error("the writ grants {capability} to plugin {plugin}, which is not available yet")]
+    NotAvailable {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+    },
+    /// Two grants of the same capability.
+    #[error("the writ grants {capability} to plugin {plugin} twice")]
+    Repeated {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+    },
+    /// Two folders in one place.
+    #[error(
+        "the writ of plugin {plugin} maps {first} and {second}, whose paths overlap, to folders of their own"
+    )]
+    Overlap {
+        /// The plugin.
+        plugin: String,
+        /// One grant.
+        first: Capability,
+        /// The other.
+        second: Box<Capability>,
+    },
+    /// A file grant without a folder.
+    #[error("the writ grants {capability} to plugin {plugin} without saying which host folder")]
+    NoFolder {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+    },
+    /// A folder or a value where it means nothing.
+    #[error(
+        "the writ gives {capability} of plugin {plugin} a `{field}`, which means nothing there"
+    )]
+    Misplaced {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+        /// `folder` or `value`.
+        field: &'static str,
+    },
+    /// More grants than a writ may have.
+    #[error(
+        "the writ of plugin {plugin} has {count} grants; at most {} are allowed",
+        crate::GRANTS_PER_WRIT_MAX
+    )]
+    TooMany {
+        /// The plugin.
+        plugin: String,
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Refusal {
+    /// The command or the edit that mends it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Refusal::Expired { plugin, .. } | Refusal::Revoked { plugin } | Refusal::OtherDigest { plugin, .. } => {
+                format!("review it with `writ grant review <app> {plugin}`, then `writ grant approve <app> {plugin}`")
+            }
+            Refusal::OtherPlugin { plugin, .. } => {
+                format!("approve it under the name it is used as: `writ grant approve <app> {plugin}`")
+            }
+            Refusal::NotRequested { plugin, capability } => format!(
+                "take the grant out of grants.toml, or add a [[request]] that covers {capability} to the plugin.toml of {plugin}, build \
+                 it again and review it"
+            ),
+            Refusal::NotAvailable { plugin, .. } => {
+                format!("take the grant out of grants.toml; `writ grant review <app> {plugin}` shows what can be granted")
+            }
+            Refusal::Repeated { .. } => "keep one of the two in grants.toml".to_owned(),
+            Refusal::Overlap { .. } => {
+                "give the plugin paths apart from each other; only read and write of the same path may share one folder".to_owned()
+            }
+            Refusal::NoFolder { plugin, capability } => {
+                format!("`writ grant approve <app> {plugin} --allow '{capability}=FOLDER'`")
+            }
+            Refusal::Misplaced { field, .. } => format!("take `{field}` out of this grant in grants.toml"),
+            Refusal::TooMany { .. } => "grant wider paths, or split the plugin".to_owned(),
+        }
+    }
+}

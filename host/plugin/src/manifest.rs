@@ -1,0 +1,145 @@
+//! The manifest, `plugin.toml`: what an author says of a plugin and asks for it.
+//!
+//! Knows the file's format and the grammar of capabilities; nothing of components, folders or grants.
+
+mod error;
+mod fields;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use indexmap::IndexMap;
+use semver::Version;
+use writ_grant::Request;
+
+use crate::effects::Effects;
+
+pub use error::ManifestError;
+
+/// Largest manifest that is read.
+pub const MANIFEST_BYTES_MAX: usize = 64 << 10;
+/// Most requests in a manifest: beyond this no reviewer reads them.
+pub(crate) const REQUESTS_MAX: usize = 256;
+/// Longest description or reason.
+pub(crate) const SENTENCE_CHARS_MAX: usize = 500;
+
+/// A manifest without errors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The plugin's name: `[a-z][a-z0-9-]{0,62}`.
+    pub name: String,
+    /// The plugin's version.
+    pub version: Version,
+    /// What it is for.
+    pub description: String,
+    /// How it is built.
+    pub build: Build,
+    /// What it asks for.
+    pub requests: Vec<Request>,
+    /// What it says of its functions, by name.
+    pub functions: IndexMap<String, FunctionPolicy>,
+    /// Limits that it sets otherwise than the host does.
+    pub limits: LimitOverrides,
+    text: String,
+}
+
+/// How a plugin is built from its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The language of its source.
+    pub language: Language,
+    /// The finished component, relative to the manifest's folder; for [`Language::Prebuilt`] only.
+    pub component: Option<String>,
+}
+
+/// The language of a plugin's source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Rust, built by cargo.
+    Rust,
+    /// JavaScript.
+    Javascript,
+    /// Python.
+    Python,
+    /// C.
+    C,
+    /// None: a finished component lies in the folder.
+    Prebuilt,
+}
+
+impl Language {
+    /// Every language, as the manifest spells it.
+    pub(crate) const ALL: [(&'static str, Language); 5] = [
+        ("rust", Language::Rust),
+        ("javascript", Language::Javascript),
+        ("python", Language::Python),
+        ("c", Language::C),
+        ("prebuilt", Language::Prebuilt),
+    ];
+}
+
+/// What a manifest says of one function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct FunctionPolicy {
+    /// What a call does to the world, if it says.
+    pub effects: Option<Effects>,
+}
+
+/// Limits that a manifest sets otherwise than the host does; none where it is silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct LimitOverrides {
+    /// Memory of one call, all of it together.
+    pub memory_bytes_max: Option<u64>,
+    /// CPU time of one call.
+    pub cpu_ms_max: Option<u64>,
+    /// Wall-clock time of one call.
+    pub wall_ms_max: Option<u64>,
+    /// Stack of one call.
+    pub stack_bytes_max: Option<u64>,
+    /// Elements of all tables together.
+    pub table_elements_max: Option<u64>,
+    /// Core instances.
+    pub instances_max: Option<u64>,
+    /// Handles open at once.
+    pub handles_max: Option<u64>,
+    /// Host calls in one call.
+    pub host_calls_max: Option<u64>,
+    /// Bytes of log output in one call.
+    pub log_bytes_max: Option<u64>,
+    /// Bytes of a call's result, as JSON.
+    pub output_bytes_max: Option<u64>,
+}
+
+impl LimitOverrides {
+    /// Every limit by its key in `[limits]`.
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 10] {
+        [
+            ("memory_bytes_max", &mut self.memory_bytes_max),
+            ("cpu_ms_max", &mut self.cpu_ms_max),
+            ("wall_ms_max", &mut self.wall_ms_max),
+            ("stack_bytes_max", &mut self.stack_bytes_max),
+            ("table_elements_max", &mut self.table_elements_max),
+            ("instances_max", &mut self.instances_max),
+            ("handles_max", &mut self.handles_max),
+            ("host_calls_max", &mut self.host_calls_max),
+            ("log_bytes_max", &mut self.log_bytes_max),
+            ("output_bytes_max", &mut self.output_bytes_max),
+        ]
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest. `file` is its name in errors.
+    ///
+    /// # Errors
+    /// At the first thing wrong, with its line, column and a remedy.
+    pub fn parse(text: &str, file: &str) -> Result<Manifest, ManifestError> {
+        sections::parse(text).map_err(|fault| fault.locate(text, file))
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
