@@ -1,6 +1,6 @@
 //! A host over one data folder: journal, sandbox, scheduler and runtime, opened for a command and closed after it.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 use writ_journal::{Journal, Opened, Options};
@@ -20,12 +20,15 @@ use crate::{
 /// The journal of a data folder, opened by this process alone, with what it had to repair said aloud.
 pub(crate) fn open_journal(data: &Path, progress: &Progress) -> Result<(Journal, Vec<RunId>)> {
     let (journal, Opened { repairs, unfinished }) =
-        Journal::open(data, Options::default()).map_err(|error| Failure::journal(&error).help(error.remedy()))?;
+        Journal::open(data, Options::default()).map_err(Failure::journal)?;
     for repair in repairs {
         progress.say(&format!("repaired: {repair}"));
     }
     Ok((journal, unfinished))
 }
+
+/// How long threads may take to end after the last event was appended.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running host.
 pub(crate) struct Host {
@@ -47,7 +50,6 @@ impl Host {
             .map_err(|error| Failure::internal(format!("cannot start threads: {error}")))?;
         let shown = progress.clone();
         let settings = Settings {
-            calls_at_once: load::calls_at_once(app),
             observer: Some(Arc::new(move |id, events, run| shown.events(id, events, run))),
         };
         let scheduler = {
@@ -98,11 +100,11 @@ impl Host {
         let Some(Ok(writ_journal::Record { event: Event::RunStarted { workflow, plugins, grants, .. }, .. })) = first else {
             return Err(Failure::journal(format!("run {id} does not begin with run.started")));
         };
-        let text = self.journal.get_blob(&workflow.digest).map_err(Failure::journal)?;
+        let text = blob(&self.journal, &workflow.digest)?;
         let text = String::from_utf8(text).map_err(Failure::journal)?;
         let mut found = BTreeMap::new();
         for (name, pin) in plugins {
-            let bytes = self.journal.get_blob(pin.digest.trim_start_matches("sha256:")).map_err(Failure::journal)?;
+            let bytes = blob(&self.journal, pin.digest.trim_start_matches("sha256:"))?;
             let plugin = Plugin::read(&bytes, &name).map_err(Failure::journal)?;
             found.insert(name, Found { plugin: Arc::new(plugin), bytes: bytes.into() });
         }
@@ -120,6 +122,15 @@ impl Host {
             Ok(checked) => load::assemble(&pinned, checked, &self.sandbox),
             Err(_) => Err(Failure::journal(format!("the workflow {} it started on no longer parses", workflow.digest))),
         }
+    }
+
+    /// Stops without waiting for any run: another process takes them up.
+    pub(crate) fn stop(self, waiting: Vec<Waiting>) -> Result<()> {
+        drop(waiting);
+        let Self { runtime, journal, scheduler, .. } = self;
+        runtime.block_on(scheduler.stop());
+        runtime.shutdown_timeout(STOP_TIMEOUT);
+        journal.close().map_err(Failure::journal)
     }
 
     /// Waits for runs, or for Ctrl-C; then stops in order.
@@ -140,7 +151,7 @@ impl Host {
             results
         });
         progress.finish();
-        runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        runtime.shutdown_timeout(STOP_TIMEOUT);
         let mut runs = Vec::new();
         for result in ended {
             match result {
@@ -152,6 +163,12 @@ impl Host {
         journal.close().map_err(Failure::journal)?;
         Ok(runs)
     }
+}
+
+/// Something kept beside the journal, by its sha256.
+fn blob(journal: &Journal, digest: &str) -> Result<Vec<u8>> {
+    let digest = digest.parse().map_err(Failure::journal)?;
+    journal.get_blob(&digest).map_err(Failure::journal)
 }
 
 /// Prints how a run ended, for a person.

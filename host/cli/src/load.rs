@@ -135,8 +135,10 @@ pub(crate) fn check(
     };
     let mut known = BTreeMap::new();
     for (name, found) in &found {
-        let authority = authority(&found.plugin, grants)?;
-        known.insert(name.clone(), Known { plugin: Arc::clone(&found.plugin), authority: Some(authority) });
+        // A plugin that asks for nothing needs nobody's review.
+        let reviewed = grants.find(&found.plugin.digest).is_some() || found.plugin.requests.is_empty();
+        let authority = reviewed.then(|| authority(&found.plugin, grants)).transpose()?;
+        known.insert(name.clone(), Known { plugin: Arc::clone(&found.plugin), authority });
     }
     let mut expressions = expressions(&workflow, sandbox);
     let syntax: BTreeMap<usize, String> = expressions.check().into_iter().collect();
@@ -150,7 +152,8 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
     let config = Config {
         cache_dir: Some(app.data.join("cache")),
         compiler: Some(CompilerChild { program, arguments: vec!["compile-child".to_owned()] }),
-        concurrency: calls_at_once(app),
+        concurrency: u32::try_from(calls_at_once(app)).unwrap_or(u32::MAX),
+        private_folders: vec![app.data.clone()],
         ..Config::default()
     };
     Sandbox::new(config).map_err(Failure::internal)
@@ -211,9 +214,10 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
         .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
     component.check(&authority).map_err(|error| refuse(&error))?;
     let folders = folders(app, &authority)?;
-    let own = Limits::default().with(&found.plugin.limits);
+    // An author may ask for less than the host's own limits; only the operator may give more.
+    let own = Limits::default().with(&found.plugin.limits, &Limits::default());
     let limits = match app.config.plugins.get(name) {
-        Some(entry) => own.with(&entry.limits),
+        Some(entry) => own.with(&entry.limits, &Limits::unbounded()),
         None => own,
     };
     Ok(writ_scheduler::Plugin {
@@ -230,16 +234,14 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
 
 /// Host folders of a plugin's mounts: relative ones start from the grants file. Writable ones are made when missing.
 fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFolders> {
-    let mut folders = writ_sandbox::ResolvedFolders::new(&app.data);
+    let mut folders = writ_sandbox::ResolvedFolders::new();
     for permit in authority.mounts() {
         let mount = permit.action();
         let host = app.grants_folder().join(&mount.folder);
         if mount.access == writ_grant::Access::Write {
             fs::create_dir_all(&host).map_err(|error| Failure::file(&host, "make", &error))?;
         }
-        folders
-            .insert(mount.path.clone(), &host)
-            .map_err(|error| Failure::refused(format!("plugin {}: {error}", authority.plugin())))?;
+        folders.insert(mount.path.as_str().to_owned(), host);
     }
     Ok(folders)
 }
@@ -257,7 +259,7 @@ fn settings(app: &App, authority: &Authority) -> Settings {
             }
             writ_grant::Capability::Env { name } => {
                 if let Ok(value) = std::env::var(name.as_str()) {
-                    settings.environment.insert(name.to_string(), value);
+                    settings.env.insert(name.to_string(), value);
                 }
             }
             writ_grant::Capability::Fs { .. }
@@ -295,12 +297,12 @@ fn expressions(workflow: &Workflow, sandbox: &Sandbox) -> Expressions {
         JQ_COMPONENT
             .get_or_init(|| {
                 let plugin = Plugin::read(JQ, "jq").map_err(|error| error.to_string())?;
-                sandbox.load_trusted(JQ, Arc::new(plugin)).map_err(|error| error.to_string())
+                sandbox.load(JQ, Arc::new(plugin)).map_err(|error| error.to_string())
             })
             .clone()
     };
     let programs = writ_workflow::expressions(workflow).into_iter().map(|expression| Arc::clone(&expression.source)).collect();
-    Expressions::new(programs, Arc::new(jq))
+    Expressions::new(programs, Arc::new(jq), writ_expression::limits())
 }
 
 fn has_slow_expressions(workflow: &Workflow, sandbox: &Sandbox) -> bool {

@@ -30,7 +30,17 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
             miette::Report::new(report).with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
         );
     }
-    diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+    errors(diagnostics)
+}
+
+/// How many of them are errors.
+pub(crate) fn errors(diagnostics: &[Diagnostic]) -> usize {
+    diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+}
+
+/// Whether any is.
+pub(crate) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    errors(diagnostics) > 0
 }
 
 /// The diagnostics as JSON.

@@ -6,17 +6,18 @@ use std::{
     process::{Command, Stdio},
 };
 
-use writ_plugin::{Build, Manifest, PluginDigest};
+use sha2::{Digest as _, Sha256};
+use writ_plugin::{Docs, Language, MANIFEST_BYTES_MAX, Manifest};
 
 use crate::{
     app::read_text,
     error::{Failure, Result},
 };
 
-/// Largest manifest that is read.
-const MANIFEST_BYTES_MAX: u64 = 256 * 1024;
 /// Most source files that are looked at to tell whether a plugin is stale.
 const SOURCE_FILES_MAX: usize = 10_000;
+/// Largest WIT file whose comments are read.
+const WIT_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A plugin that was built, now or earlier.
 pub(crate) struct Built {
@@ -33,7 +34,7 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
         return Err(Failure::usage(format!("{} is missing, so this folder is no plugin", manifest_path.display()))
             .help("`writ plugin new FOLDER` makes a plugin to start from"));
     }
-    let text = read_text(&manifest_path, MANIFEST_BYTES_MAX)?;
+    let text = read_text(&manifest_path, MANIFEST_BYTES_MAX as u64)?;
     let manifest = Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
     let component = output.map_or_else(|| folder.join("target").join(format!("{}.wasm", manifest.name)), Path::to_owned);
     let stamp_path = component.with_extension("stamp");
@@ -43,7 +44,7 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
     }
     say(&format!("building plugin {} {}", manifest.name, manifest.version));
     let bytes = compile(folder, &manifest)?;
-    let whole = writ_plugin::embed(&bytes, &text).map_err(|error| {
+    let whole = writ_plugin::embed_with_docs(&bytes, &text, &docs(folder)?).map_err(|error| {
         Failure::usage(format!("{}: {error}", folder.display()))
     })?;
     // Read it back as a host would, so that a plugin that can't be loaded fails here, where its author looks.
@@ -55,10 +56,10 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
 }
 
 fn compile(folder: &Path, manifest: &Manifest) -> Result<Vec<u8>> {
-    let path = match &manifest.build {
-        Build::Rust => cargo_build(folder)?,
-        Build::Prebuilt { component } => folder.join(component),
-        Build::JavaScript | Build::Python | Build::C => {
+    let path = match manifest.build.language {
+        Language::Rust => cargo_build(folder)?,
+        Language::Prebuilt => folder.join(manifest.build.component.as_deref().unwrap_or("component.wasm")),
+        Language::Javascript | Language::Python | Language::C => {
             return Err(Failure::usage(format!(
                 "{}: this version of writ builds Rust plugins only",
                 folder.join("plugin.toml").display()
@@ -129,6 +130,22 @@ fn install_target(folder: &Path) -> Result<()> {
     Err(Failure::usage("the Rust target wasm32-wasip2 is not installed").help("run `rustup target add wasm32-wasip2`"))
 }
 
+/// The doc comments of the plugin's own WIT, which compilers leave out of a component.
+fn docs(folder: &Path) -> Result<Docs> {
+    let Ok(entries) = fs::read_dir(folder.join("wit")) else { return Ok(Docs::default()) };
+    let mut files = Vec::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|extension| extension == "wit") {
+            files.push((path.display().to_string(), read_text(&path, WIT_BYTES_MAX)?));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Ok(Docs::default());
+    }
+    Docs::from_wit(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).map_err(Failure::usage)
+}
+
 /// A digest of the names and contents of all sources, so that a clone's time stamps don't matter.
 fn fingerprint(folder: &Path) -> Result<String> {
     let mut files = Vec::new();
@@ -137,9 +154,9 @@ fn fingerprint(folder: &Path) -> Result<String> {
     let mut text = String::new();
     for path in files {
         let bytes = fs::read(&path).map_err(|error| Failure::file(&path, "read", &error))?;
-        text.push_str(&format!("{} {}\n", PluginDigest::of(&bytes), path.strip_prefix(folder).unwrap_or(&path).display()));
+        text.push_str(&format!("{:x} {}\n", Sha256::digest(&bytes), path.strip_prefix(folder).unwrap_or(&path).display()));
     }
-    Ok(PluginDigest::of(text.as_bytes()).to_string())
+    Ok(format!("{:x}", Sha256::digest(text.as_bytes())))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! One call of a plugin's function: wait for a place, make the intent durable, run the guest, name the fault.
+//! One call of a plugin's function: make the intent durable, run the guest, name the fault.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -46,7 +46,6 @@ impl PluginCall {
     pub(crate) async fn perform(self) -> Result<Returned, JournalError> {
         let writ_run::Call { task, attempt, plugin, function, arguments, effects, clock_ms, seed, idempotency_key, .. } =
             self.call;
-        let _place = self.inner.place().await;
         if let Some(intent) = self.intent.filter(|_| effects != Effects::None) {
             self.inner.journal.flush(intent).await?;
         }

@@ -1,7 +1,7 @@
 //! How a guest's fault becomes a problem that a workflow can catch.
 
 use serde_json::{Value as Json, json};
-use writ_run::{OURS, Problem};
+use writ_run::Problem;
 use writ_sandbox::Fault;
 
 /// The problem for a fault of `plugin`'s `function`.
@@ -13,7 +13,7 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
                 Json::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            named(ours("guest", 500, format!("{plugin}/{function} returned an error: {}", short(&detail))))
+            named(Problem::ours("guest", 500, format!("{plugin}/{function} returned an error: {}", short(&detail))))
                 .with("payload", payload)
         }
         Fault::Arguments(mismatch) => named(Problem::dsl(
@@ -21,15 +21,15 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             400,
             format!("the arguments of {plugin}/{function} do not fit its type: {mismatch}"),
         )),
-        Fault::UnknownFunction { name } => named(Problem::dsl(
+        Fault::UnknownFunction { known, .. } => named(Problem::dsl(
             "configuration",
             400,
-            format!("plugin {plugin} has no callable function `{name}`"),
+            format!("plugin {plugin} has no callable function `{function}`; it has: {}", known.join(", ")),
         )),
         Fault::Trap { message, backtrace } => {
-            named(ours("trap", 500, format!("{plugin}/{function} trapped: {message}"))).with("backtrace", json!(backtrace))
+            named(Problem::ours("trap", 500, format!("{plugin}/{function} trapped: {message}"))).with("backtrace", json!(backtrace))
         }
-        Fault::Limit { limit, allowed, unit } => named(ours(
+        Fault::Limit { limit, allowed, unit } => named(Problem::ours(
             "limit",
             500,
             format!("{plugin}/{function} went past its limit {limit} = {allowed} {unit}"),
@@ -45,22 +45,14 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             problem.title = Some("denied".to_owned());
             problem
         }
-        Fault::Diverged { message } => named(ours(
-            "diverged",
-            500,
-            format!("{plugin}/{function} did not repeat its recorded host calls: {message}"),
-        )),
-        Fault::Exit { code } => named(ours("trap", 500, format!("{plugin}/{function} exited with code {code}"))),
+        Fault::Unavailable { .. } => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
+        Fault::Diverged { .. } => named(Problem::ours("diverged", 500, format!("{plugin}/{function}: {fault}"))),
+        Fault::Folder(_) => named(Problem::dsl("configuration", 400, format!("{plugin}/{function}: {fault}"))),
+        Fault::Exit { code } => named(Problem::ours("trap", 500, format!("{plugin}/{function} exited with code {code}"))),
         Fault::Host { message } => {
-            named(ours("host", 500, format!("the host failed while it ran {plugin}/{function}: {message}")))
+            named(Problem::ours("host", 500, format!("the host failed while it ran {plugin}/{function}: {message}")))
         }
     }
-}
-
-fn ours(kind: &str, status: u16, detail: String) -> Problem {
-    let mut problem = Problem::dsl(kind, status, detail);
-    problem.r#type = format!("{OURS}{kind}");
-    problem
 }
 
 /// Details stay readable: a payload of megabytes is in `payload` already.

@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::Value as Json;
-use writ_journal::{Journal, KvView};
+use writ_journal::Journal;
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
-use writ_sandbox::{Capability, Denied, FileNote, KvAnswer, KvError, KvOperation, Port, Recalled};
+use writ_sandbox::{Capability, Denied, FileNote, KvAnswer, KvError, KvOperation, Port, Recalled, kv_answer_to_json};
 
-use crate::clock::now_ms;
+use crate::{clock::now_ms, kv};
 
 /// A recorded host call with its answer.
 pub(crate) type Recorded = (HostCall, Json);
@@ -48,11 +47,8 @@ impl Port for JournalPort {
     fn recall(&mut self, call: &writ_sandbox::HostCall) -> Option<Recalled> {
         let (recorded, answer) = self.recorded.pop_front()?;
         self.index += 1;
-        if recorded.interface != call.interface || recorded.function != call.function || recorded.arguments != call.arguments {
-            let expected = format!("{}#{} {}", recorded.interface, recorded.function, recorded.arguments);
-            return Some(Recalled::Differs { expected });
-        }
-        Some(Recalled::Answer(answer))
+        let recorded = theirs(recorded);
+        Some(if recorded == *call { Recalled::Answer(answer) } else { Recalled::Diverged { expected: recorded } })
     }
 
     fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {
@@ -60,18 +56,12 @@ impl Port for JournalPort {
         self.append(event);
     }
 
-    fn keyvalue(&mut self, operation: KvOperation) -> Result<KvAnswer, KvError> {
+    fn keyvalue(&mut self, operation: KvOperation, grant: &Capability) -> Result<KvAnswer, KvError> {
         let journal = self.journal.clone();
         let done = journal.kv(self.run, now_ms(), |view| {
-            let (result, kv) = perform(view, &operation);
-            match result {
-                Ok(answer) => {
-                    let recorded = serde_json::to_value(&answer).unwrap_or(Json::Null);
-                    let event = self.called(operation.call(), recorded, operation.grant.to_string(), kv);
-                    (Some(event), Ok(answer))
-                }
-                Err(error) => (None, Err(error)),
-            }
+            let (result, changes) = kv::perform(view, &operation);
+            let answer = kv_answer_to_json(&result);
+            (Some(self.called(operation.host_call(), answer, grant.to_string(), changes)), result)
         });
         match done {
             Ok((result, _position)) => result,
@@ -93,4 +83,12 @@ impl Port for JournalPort {
     fn log(&mut self, stream: &str, text: &str) {
         self.append(Event::GuestLogged { task: self.task, stream: stream.to_owned(), text: text.to_owned() });
     }
+}
+
+fn ours(call: writ_sandbox::HostCall) -> HostCall {
+    HostCall { interface: call.interface, function: call.function, arguments: call.arguments }
+}
+
+fn theirs(call: HostCall) -> writ_sandbox::HostCall {
+    writ_sandbox::HostCall { interface: call.interface, function: call.function, arguments: call.arguments }
 }

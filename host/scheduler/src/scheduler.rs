@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::Value as Json;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use writ_journal::{Journal, JournalError};
 use writ_run::{Event, Problem, Run, RunId, Signal, Status};
 
@@ -21,8 +21,6 @@ pub type Observer = Arc<dyn Fn(RunId, &[Event], &Run) + Send + Sync>;
 
 /// How the scheduler runs.
 pub struct Settings {
-    /// Guest calls at the same time.
-    pub calls_at_once: usize,
     /// Told of what happens.
     pub observer: Option<Observer>,
 }
@@ -74,7 +72,6 @@ pub struct Scheduler(Arc<Inner>);
 /// What all runs share.
 pub(crate) struct Inner {
     pub(crate) journal: Journal,
-    places: Semaphore,
     observer: Option<Observer>,
     stop: watch::Sender<bool>,
     timers: Timers,
@@ -97,11 +94,6 @@ impl Inner {
             observer(run, events, state);
         }
     }
-
-    /// A place to run a guest in.
-    pub(crate) async fn place(&self) -> SemaphorePermit<'_> {
-        self.places.acquire().await.expect("the semaphore is never closed")
-    }
 }
 
 impl Scheduler {
@@ -110,7 +102,6 @@ impl Scheduler {
         let (stop, stopping) = watch::channel(false);
         let inner = Arc::new(Inner {
             journal,
-            places: Semaphore::new(settings.calls_at_once),
             observer: settings.observer,
             stop,
             timers: Timers::default(),

@@ -20,7 +20,7 @@ struct Finding {
 pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let mut findings = vec![version(), target(), sandbox()];
     match data_folder(&arguments.place) {
-        Ok(data) => findings.extend([journal(&data), lock(&data)]),
+        Ok(data) => findings.push(journal(&data)),
         Err(failure) => findings.push(Finding { what: "data folder", ok: true, text: format!("none here ({})", failure.message) }),
     }
     let ok = findings.iter().all(|finding| finding.ok);
@@ -70,16 +70,8 @@ fn journal(data: &Path) -> Finding {
         Ok(verified) => Finding {
             what: "journal",
             ok: true,
-            text: format!("{}: {} events, every checksum and both hash chains hold", data.display(), verified.events),
+            text: format!("{}: {} runs, {} events; every checksum and both hash chains hold", data.display(), verified.runs, verified.events),
         },
-        Err(error) => Finding { what: "journal", ok: false, text: format!("{error}; {}", error.remedy()) },
+        Err(error) => Finding { what: "journal", ok: false, text: error.to_string() },
     }
-}
-
-fn lock(data: &Path) -> Finding {
-    let text = match writ_journal::holder(data) {
-        Some(pid) => format!("in use by process {pid}"),
-        None => "not in use".to_owned(),
-    };
-    Finding { what: "lock", ok: true, text }
 }

@@ -127,7 +127,7 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
         edit_config(folder, |plugins| removed = plugins.remove(name).is_some())?;
     }
     let path = home.folder().join(format!("{name}.wasm"));
-    if writ_plugin::is_name(name) && path.exists() {
+    if writ_plugin::is_plugin_name(name) && path.exists() {
         std::fs::remove_file(&path).map_err(|error| Failure::file(&path, "remove", &error))?;
         removed = true;
     }

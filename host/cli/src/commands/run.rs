@@ -42,12 +42,14 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     report::diagnostics(&checked.diagnostics, &text);
 
     let (journal, unfinished) = open_journal(&app.data, &progress)?;
+    let said = progress.clone();
     let host = Host::start(&app, journal, sandbox, progress)?;
     if arguments.detach {
         return detach(host, &app, checked, input, json);
     }
     let mut waiting = host.resume(&app, unfinished);
     let (id, run) = host.submit(&app, checked, input)?;
+    said.say(&format!("accepted run {id}"));
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {

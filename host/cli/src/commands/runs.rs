@@ -38,7 +38,7 @@ pub(crate) fn data_folder(place: &DataPlace) -> Result<PathBuf> {
 }
 
 fn reader(data: &Path) -> Result<Reader> {
-    Reader::open(data).map_err(|error| Failure::journal(&error).help(error.remedy()))
+    Reader::open(data).map_err(Failure::journal)
 }
 
 fn list(data: &Path, json: bool) -> Result<Exit> {
@@ -79,16 +79,9 @@ fn summary(run: &RunSummary) -> Json {
 
 /// The run whose id begins so.
 fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
-    let runs = reader.runs().map_err(Failure::journal)?;
-    let mut matching = runs.into_iter().filter(|run| run.run.to_string().starts_with(&prefix.to_lowercase()));
-    match (matching.next(), matching.next()) {
-        (Some(run), None) => Ok(run),
-        (None, _) => Err(Failure::usage(format!("no run's id begins with `{prefix}`")).help("`writ runs list` shows them")),
-        (Some(one), Some(two)) => {
-            Err(Failure::usage(format!("`{prefix}` begins several ids, for instance {} and {}", one.run, two.run))
-                .help("give more of the id"))
-        }
-    }
+    reader.find(prefix).map_err(Failure::usage)?.ok_or_else(|| {
+        Failure::usage(format!("no run's id begins with `{prefix}`")).help("`writ runs list` shows them")
+    })
 }
 
 fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use writ_plugin::{Plugin, ReplayClass};
+use writ_plugin::{ImportKind, Plugin, replay_class};
 
 use crate::{
     error::{Exit, Result},
@@ -52,11 +52,7 @@ fn as_json(plugin: &Plugin) -> Json {
 }
 
 fn replay(plugin: &Plugin) -> &'static str {
-    match plugin.replay_class() {
-        ReplayClass::Exact => "exact: a call can be repeated from its input to the same bits",
-        ReplayClass::Recorded => "recorded: what it is told from outside is in the journal, so a call can be repeated",
-        ReplayClass::ResultOnly => "result only: it reads or writes files, so its answer is kept and it is not repeated",
-    }
+    replay_class(plugin.requests.iter().map(|request| &request.capability)).describe()
 }
 
 fn print(plugin: &Plugin) {

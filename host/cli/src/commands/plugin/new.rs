@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if !writ_plugin::is_name(&name) {
+    if !writ_plugin::is_plugin_name(&name) {
         return Err(Failure::usage(format!("`{name}` can't be a plugin's name"))
             .help("use lower-case letters, digits and hyphens, beginning with a letter: `my-plugin`"));
     }
