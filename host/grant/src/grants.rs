@@ -13,10 +13,6 @@ pub const GRANTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const WRITS_MAX: usize = 4096;
 /// Most grants in one writ.
 pub const GRANTS_PER_WRIT_MAX: usize = 256;
-/// Longest fixed value in a grant, in bytes.
-pub const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// Longest host folder in a grant, in bytes.
-const FOLDER_BYTES_MAX: usize = 4096;
 
 /// What is wrong in a grants file, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

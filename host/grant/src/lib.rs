@@ -100,14 +100,14 @@ pub use authority::Authority;
 pub use capability::{Access, CAPABILITY_BYTES_MAX, Capability, CapabilityError, Effect};
 pub use denied::Denied;
 pub use digest::{Digest, DigestError};
-pub use grants::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, VALUE_BYTES_MAX, WRITS_MAX};
+pub use grants::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 pub use http::{Host, HttpError, Methods, Scheme, URL_PATH_BYTES_MAX, UrlPath};
 pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};
 pub use permit::Permit;
 pub use refusal::Refusal;
 pub use time::{parse_rfc3339, rfc3339};
-pub use writ::{Grant, Grants, Request, Writ};
+pub use writ::{Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
 
 /// Whether one of two host folders is, or contains, the other. Compares whole segments of the paths as they are written: resolve
 /// links and `..` first.

@@ -96,6 +96,18 @@ pub enum Refusal {
         /// `folder` or `value`.
         field: &'static str,
     },
+    /// A folder or a value that can't be kept.
+    #[error("the `{field}` of {capability} of plugin {plugin} {flaw}")]
+    Unfit {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+        /// `folder` or `value`.
+        field: &'static str,
+        /// What is wrong with it.
+        flaw: Box<str>,
+    },
     /// More grants than a writ may have.
     #[error(
         "the writ of plugin {plugin} has {count} grants; at most {} are allowed",
@@ -133,6 +145,9 @@ impl Refusal {
             }
             Refusal::NoFolder { plugin, capability } => {
                 format!("`writ grant approve <app> {plugin} --allow '{capability}=FOLDER'`")
+            }
+            Refusal::Unfit { field, .. } => {
+                format!("give this grant another `{field}` in grants.toml")
             }
             Refusal::Misplaced { field, .. } => format!("take `{field}` out of this grant in grants.toml"),
             Refusal::TooMany { .. } => "grant wider paths, or split the plugin".to_owned(),

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{capability::Capability, digest::Digest};
+use crate::{capability::Capability, digest::Digest, text::is_unsafe};
+
+/// Longest host folder in a grant, in bytes.
+const FOLDER_BYTES_MAX: usize = 4096;
+/// Longest fixed value in a grant, in bytes.
+pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 /// The author's key: a capability that a manifest asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +65,35 @@ impl Grants {
     pub fn find(&self, digest: &Digest) -> Option<&Writ> {
         self.writs.iter().find(|writ| writ.digest == *digest)
     }
+}
+
+/// What is wrong with a short text that people read, if anything is.
+pub(crate) fn text_flaw(text: &str, bytes_max: usize) -> Option<String> {
+    if text.is_empty() {
+        return Some("is empty".to_owned());
+    }
+    if text.len() > bytes_max {
+        return Some(format!(
+            "has {} bytes; it may have at most {bytes_max}",
+            text.len()
+        ));
+    }
+    let odd = text.chars().find(|c| is_unsafe(*c))?;
+    Some(format!("contains {odd:?}, which is not allowed there"))
+}
+
+/// What is wrong with the text of a host folder, if anything is.
+pub(crate) fn folder_flaw(folder: &str) -> Option<String> {
+    text_flaw(folder, FOLDER_BYTES_MAX)
+}
+
+/// What is wrong with a fixed value, if anything is.
+pub(crate) fn value_flaw(value: &str) -> Option<String> {
+    let long = value.len() > VALUE_BYTES_MAX;
+    long.then(|| {
+        format!(
+            "has {} bytes; it may have at most {VALUE_BYTES_MAX}",
+            value.len()
+        )
+    })
 }

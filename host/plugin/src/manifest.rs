@@ -10,6 +10,7 @@ mod tests;
 
 use indexmap::IndexMap;
 use semver::Version;
+use serde::Deserialize;
 use writ_grant::Request;
 
 use crate::effects::Effects;
@@ -86,7 +87,8 @@ pub struct FunctionPolicy {
 }
 
 /// Limits that a manifest sets otherwise than the host does; none where it is silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LimitOverrides {
     /// Memory of one call, all of it together.
     pub memory_bytes_max: Option<u64>,

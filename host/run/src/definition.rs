@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jsonschema::Validator;
 use serde_json::Value as Json;
-use writ_workflow::model::{Schema, Workflow};
+use writ_workflow::model::{Schema, TaskIndex, Workflow};
 
 use crate::{Effects, Problem};
+
+/// How much of a validator's message is kept: it may quote the whole value.
+const MESSAGE_CHARACTERS_MAX: usize = 400;
 
 /// Bounds of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,24 @@ impl Default for Limits {
     }
 }
 
+/// Where a value is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Door {
+    Input,
+    Output,
+    Export,
+}
+
+impl Door {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Export => "export",
+        }
+    }
+}
+
 /// What a run executes; immutable, shared by all runs of the same workflow.
 pub struct Definition {
     /// The workflow.
@@ -40,8 +61,8 @@ pub struct Definition {
     pub effects: BTreeMap<(String, String), Effects>,
     /// Bounds of a run.
     pub limits: Limits,
-    /// By address of the schema's document, which the workflow keeps alive.
-    validators: BTreeMap<usize, Validator>,
+    /// By task (none is the workflow itself) and door.
+    validators: BTreeMap<(Option<TaskIndex>, Door), Validator>,
 }
 
 impl fmt::Debug for Definition {
@@ -55,14 +76,21 @@ impl fmt::Debug for Definition {
 }
 
 impl Definition {
+    #[expect(
+        clippy::result_large_err,
+        reason = "asked once a workflow, not once a step"
+    )]
     /// Compiles the workflow's schemas; the problem names the first that is not a valid JSON Schema.
-    pub fn new(workflow: Arc<Workflow>, effects: BTreeMap<(String, String), Effects>) -> Result<Self, Problem> {
+    pub fn new(
+        workflow: Arc<Workflow>,
+        effects: BTreeMap<(String, String), Effects>,
+    ) -> Result<Self, Problem> {
         let mut validators = BTreeMap::new();
-        for (owner, schema) in schemas(&workflow) {
+        for (task, door, schema) in schemas(&workflow) {
             let validator = jsonschema::options()
                 .build(&schema.document)
-                .map_err(|error| bad_schema(owner, schema, &error.to_string()))?;
-            validators.insert(address(schema), validator);
+                .map_err(|error| bad_schema(&workflow, task, schema, &error.to_string()))?;
+            validators.insert((task, door), validator);
         }
         Ok(Self {
             workflow,
@@ -86,36 +114,55 @@ impl Definition {
     }
 
     /// The first violation of a schema: where in the value, and what.
-    pub(crate) fn violation(&self, schema: &Schema, value: &Json) -> Option<(String, String)> {
-        let validator = self.validators.get(&address(schema))?;
+    pub(crate) fn violation(
+        &self,
+        task: Option<TaskIndex>,
+        door: Door,
+        value: &Json,
+    ) -> Option<(String, String)> {
+        let validator = self.validators.get(&(task, door))?;
         let error = validator.iter_errors(value).next()?;
-        Some((error.instance_path().to_string(), error.to_string()))
+        let message: String = error
+            .to_string()
+            .chars()
+            .take(MESSAGE_CHARACTERS_MAX)
+            .collect();
+        Some((error.instance_path().to_string(), message))
     }
 }
 
-fn address(schema: &Schema) -> usize {
-    Arc::as_ptr(&schema.document) as usize
-}
-
-/// Every schema with the reference of its owner.
-fn schemas(workflow: &Workflow) -> impl Iterator<Item = (&str, &Schema)> {
-    let own = [&workflow.input.schema, &workflow.output.schema].map(|schema| ("/", schema.as_ref()));
-    let tasks = workflow.tasks.iter().flat_map(|task| {
-        [&task.input.schema, &task.output.schema, &task.export.schema]
-            .map(|schema| (task.reference.as_ref(), schema.as_ref()))
+/// Every schema with where it is asked.
+fn schemas(workflow: &Workflow) -> impl Iterator<Item = (Option<TaskIndex>, Door, &Schema)> {
+    let own = [
+        (None, Door::Input, workflow.input.schema.as_ref()),
+        (None, Door::Output, workflow.output.schema.as_ref()),
+    ];
+    let tasks = (0..).zip(&workflow.tasks).flat_map(|(index, task)| {
+        let index = Some(TaskIndex(index));
+        [
+            (index, Door::Input, task.input.schema.as_ref()),
+            (index, Door::Output, task.output.schema.as_ref()),
+            (index, Door::Export, task.export.schema.as_ref()),
+        ]
     });
     own.into_iter()
         .chain(tasks)
-        .filter_map(|(owner, schema)| schema.map(|schema| (owner, schema)))
+        .filter_map(|(task, door, schema)| schema.map(|schema| (task, door, schema)))
 }
 
-fn bad_schema(owner: &str, schema: &Schema, error: &str) -> Problem {
+fn bad_schema(
+    workflow: &Workflow,
+    task: Option<TaskIndex>,
+    schema: &Schema,
+    error: &str,
+) -> Problem {
     let place = format!("{}:{}", schema.span.line, schema.span.column);
     let mut problem = Problem::dsl(
         "configuration",
         400,
         format!("the JSON Schema at {place} cannot be used: {error}; correct it, or leave it out"),
     );
+    let owner = task.map_or("/", |task| &workflow.task(task).reference);
     problem.instance = Some(owner.to_owned());
     problem
 }

@@ -14,12 +14,10 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 pub(crate) fn milliseconds(value: &Json) -> Result<u64, String> {
     let sum = match value {
         Json::String(text) => from_iso(text),
-        Json::Object(members) => members
-            .iter()
-            .try_fold(0_u64, |sum, (unit, count)| {
-                let count = count.as_u64()?;
-                sum.checked_add(count.checked_mul(unit_ms(unit)?)?)
-            }),
+        Json::Object(members) => members.iter().try_fold(0_u64, |sum, (unit, count)| {
+            let count = count.as_u64()?;
+            sum.checked_add(count.checked_mul(unit_ms(unit)?)?)
+        }),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
     };
     let sum = sum.ok_or_else(|| {
@@ -73,12 +71,24 @@ fn designated(mut text: &str, designators: &[(char, u64)]) -> Option<u64> {
 fn scaled(number: &str, unit: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || (number.contains('.') && unit != SECOND_MS) {
+    if whole.is_empty()
+        || !digits(whole)
+        || !digits(fraction)
+        || (number.contains('.') && unit != SECOND_MS)
+    {
         return None;
     }
     let padded: String = fraction.chars().chain("000".chars()).take(3).collect();
-    let fraction_ms = if unit == SECOND_MS { padded.parse().ok()? } else { 0 };
-    whole.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(fraction_ms)
+    let fraction_ms = if unit == SECOND_MS {
+        padded.parse().ok()?
+    } else {
+        0
+    };
+    whole
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(unit)?
+        .checked_add(fraction_ms)
 }
 
 #[cfg(test)]
@@ -104,9 +114,23 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for value in [
-            json!("5s"), json!("P"), json!("PT"), json!("P1Y"), json!("P1M"), json!("PT-5S"), json!("PT1.5H"),
-            json!("P1D2W"), json!("PT5SX"), json!("PTS"), json!("P99999999999999999999D"), json!({"weeks": 1}),
-            json!({"seconds": -1}), json!(5), json!(null), json!([]), json!({"days": 999_999_999}),
+            json!("5s"),
+            json!("P"),
+            json!("PT"),
+            json!("P1Y"),
+            json!("P1M"),
+            json!("PT-5S"),
+            json!("PT1.5H"),
+            json!("P1D2W"),
+            json!("PT5SX"),
+            json!("PTS"),
+            json!("P99999999999999999999D"),
+            json!({"weeks": 1}),
+            json!({"seconds": -1}),
+            json!(5),
+            json!(null),
+            json!([]),
+            json!({"days": 999_999_999}),
         ] {
             assert!(milliseconds(&value).is_err(), "{value}");
         }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use writ_workflow::model::{For, Task};
+use writ_workflow::model::{For, Task, Template};
 
 use crate::{
     Event, Problem, TaskId,
     arguments::View,
+    begin::Ready,
     data::kind_of,
-    flow::{Ready, Step, Stop},
+    flow::{Step, Stop},
     fold::Misfit,
     fork::gather,
     state::{Inside, Open, Scope, Site},
@@ -103,7 +104,11 @@ impl Fold<'_> {
             return self.parallel_started(site, looped, concurrency, input, items);
         }
         let state = Loop {
-            next: if looped.body.is_empty() { count(&items) } else { 0 },
+            next: if looped.body.is_empty() {
+                count(&items)
+            } else {
+                0
+            },
             items,
             value: input.clone(),
             step: LoopStep::Body,
@@ -168,7 +173,12 @@ impl Fold<'_> {
     }
 
     /// `while` allowed an iteration.
-    pub(crate) fn iterated(&mut self, site: &Site, looped: &For, position: u64) -> Result<(), Misfit> {
+    pub(crate) fn iterated(
+        &mut self,
+        site: &Site,
+        looped: &For,
+        position: u64,
+    ) -> Result<(), Misfit> {
         let Inside::Loop(state) = &self.open_mut(site.id)?.inside else {
             return Err(Misfit::NothingInside);
         };
@@ -179,7 +189,11 @@ impl Fold<'_> {
         self.run_iteration(site, looped)
     }
 
-    pub(crate) fn iteration_ended(&mut self, looped: TaskId, output: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn iteration_ended(
+        &mut self,
+        looped: TaskId,
+        output: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let site = self.site(looped)?;
         if let Inside::Loop(state) = &mut self.open_mut(looped)?.inside {
             state.value = output;
@@ -189,12 +203,20 @@ impl Fold<'_> {
         self.next_iteration(&site, definition)
     }
 
-    pub(crate) fn item_ended(&mut self, looped: TaskId, lane: u32, output: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn item_ended(
+        &mut self,
+        looped: TaskId,
+        lane: u32,
+        output: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let site = self.site(looped)?;
         let Inside::Parallel(state) = &mut self.open_mut(looped)?.inside else {
             return Err(Misfit::NothingInside);
         };
-        let slot = state.outputs.get_mut(lane as usize).ok_or(Misfit::NotLive)?;
+        let slot = state
+            .outputs
+            .get_mut(lane as usize)
+            .ok_or(Misfit::NotLive)?;
         *slot = Some(output);
         state.done += 1;
         if state.done == state.outputs.len() {
@@ -228,10 +250,13 @@ impl Step<'_, '_> {
         if looped.concurrency.is_some() && looped.r#while.is_some() {
             return Err(self.not_possible("`while` cannot be asked of iterations that run at the same time; remove `while` or `metadata.writ.concurrency`"));
         }
-        let view = View::definition(&ready.input);
+        let view = ready.view();
         let items = self.fill(ready.site, &looped.r#in, &ready.input, &view)?;
         if !items.is_array() {
-            let detail = format!("`for.in` must yield an array, but yielded {}", kind_of(&items));
+            let detail = format!(
+                "`for.in` must yield an array, but yielded {}",
+                kind_of(&items)
+            );
             return Err(Problem::dsl("expression", 400, detail).into());
         }
         let lanes = looped.concurrency.map_or(1, |lanes| lanes as usize);
@@ -243,7 +268,13 @@ impl Step<'_, '_> {
     }
 
     /// Asks `while`, or completes the loop.
-    pub(crate) fn step_loop(&mut self, site: &Site, task: &Task, open: &Open, looped: &For) -> Result<(), Stop> {
+    pub(crate) fn step_loop(
+        &mut self,
+        site: &Site,
+        task: &Task,
+        open: &Open,
+        looped: &For,
+    ) -> Result<(), Stop> {
         let Inside::Loop(state) = &open.inside else {
             return self.close(site, task, open);
         };
@@ -251,7 +282,7 @@ impl Step<'_, '_> {
             return self.close(site, task, open);
         };
         let scope = bind(&site.scope, looped, &state.items, state.next);
-        let view = View::definition(&open.input).with_scope(scope);
+        let view = View::definition(&self.run.context(), &open.input).with_scope(scope);
         if self.holds(site, condition, &state.value, &view)? {
             self.emit(Event::TaskIterated {
                 task: site.id,
@@ -261,11 +292,11 @@ impl Step<'_, '_> {
             });
             return Ok(());
         }
-        self.complete(site, task, &open.input, state.value.clone(), &state.value, None)
+        self.complete(site, task, &open.input, state.value.clone(), None)
     }
 }
 
 /// Whether the document itself says what is iterated, so that no event need.
-pub(crate) fn is_literal(looped: &For) -> bool {
-    matches!(looped.r#in, writ_workflow::model::Template::Literal(_))
+fn is_literal(looped: &For) -> bool {
+    matches!(looped.r#in, Template::Literal(_))
 }

@@ -7,7 +7,8 @@ use writ_workflow::model::{Fork, Task};
 
 use crate::{
     TaskId,
-    flow::{Ready, Step, Stop},
+    begin::Ready,
+    flow::{Step, Stop},
     fold::Misfit,
     state::{Inside, Open, Site},
     tree::{Fold, Lane},
@@ -39,12 +40,21 @@ impl Race {
 
 /// An array of what concurrent lists put out.
 pub(crate) fn gather(outputs: &[Option<Arc<Json>>]) -> Arc<Json> {
-    let items = outputs.iter().flatten().map(|output| Json::clone(output)).collect();
+    let items = outputs
+        .iter()
+        .flatten()
+        .map(|output| Json::clone(output))
+        .collect();
     Arc::new(Json::Array(items))
 }
 
 impl Fold<'_> {
-    pub(crate) fn fork_started(&mut self, site: &Site, fork: &Fork, input: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn fork_started(
+        &mut self,
+        site: &Site,
+        fork: &Fork,
+        input: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let race = Race {
             compete: fork.compete,
             outputs: vec![None; fork.branches.len()],
@@ -61,7 +71,12 @@ impl Fold<'_> {
         Ok(())
     }
 
-    pub(crate) fn branch_ended(&mut self, fork: TaskId, lane: u32, output: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn branch_ended(
+        &mut self,
+        fork: TaskId,
+        lane: u32,
+        output: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let open = self.open_mut(fork)?;
         let losers: Vec<TaskId> = open.children.iter().copied().collect();
         let Inside::Fork(race) = &mut open.inside else {
@@ -95,7 +110,7 @@ impl Step<'_, '_> {
     /// Completes a task of which all inside has ended.
     pub(crate) fn close(&mut self, site: &Site, task: &Task, open: &Open) -> Result<(), Stop> {
         match open.output() {
-            Some(output) => self.complete(site, task, &open.input, output.clone(), &output, None),
+            Some(output) => self.complete(site, task, &open.input, output, None),
             None => Ok(()),
         }
     }

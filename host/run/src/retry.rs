@@ -36,7 +36,13 @@ impl Step<'_, '_> {
         if in_doubt || used_up || attempts.number == u32::MAX {
             return Ok(None);
         }
-        if !self.allowed(site, open, retry.when.as_ref(), retry.except_when.as_ref(), view)? {
+        if !self.allowed(
+            site,
+            open,
+            retry.when.as_ref(),
+            retry.except_when.as_ref(),
+            view,
+        )? {
             return Ok(None);
         }
         let delay_ms = self.delay(site, open, retry, attempts.number, view)?;
@@ -44,7 +50,8 @@ impl Step<'_, '_> {
         if attempts.until_ms.is_some_and(|until| next_ms > until) {
             return Ok(None);
         }
-        let attempt_deadline_ms = self.due(site, retry.attempt_duration.as_ref(), &open.input, view)?;
+        let attempt_deadline_ms =
+            self.due(site, retry.attempt_duration.as_ref(), &open.input, view)?;
         Ok(Some(Pause {
             delay_ms,
             attempt_deadline_ms,
@@ -71,7 +78,14 @@ impl Step<'_, '_> {
         Ok(wanted && !excepted)
     }
 
-    fn delay(&mut self, site: &Site, open: &Open, retry: &Retry, failed: u32, view: &View) -> Result<u64, Stop> {
+    fn delay(
+        &mut self,
+        site: &Site,
+        open: &Open,
+        retry: &Retry,
+        failed: u32,
+        view: &View,
+    ) -> Result<u64, Stop> {
         let base = self.length(site, &retry.delay, &open.input, view)?;
         let grown = grow(retry.backoff, base, failed);
         let Some((from, to)) = &retry.jitter else {
@@ -121,7 +135,10 @@ mod tests {
         assert_eq!(grown(Backoff::Constant), [100, 100, 100, 100]);
         assert_eq!(grown(Backoff::Linear), [100, 200, 300, 400]);
         assert_eq!(grown(Backoff::Exponential), [100, 200, 400, 800]);
-        assert_eq!(grow(Backoff::Exponential, u64::MAX, u32::MAX), DURATION_MS_MAX);
+        assert_eq!(
+            grow(Backoff::Exponential, u64::MAX, u32::MAX),
+            DURATION_MS_MAX
+        );
         assert_eq!(grow(Backoff::Linear, u64::MAX, u32::MAX), DURATION_MS_MAX);
     }
 }

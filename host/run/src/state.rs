@@ -11,7 +11,10 @@ use serde_json::{Map, Value as Json};
 use writ_workflow::model::TaskIndex;
 
 use crate::{
-    Problem, TaskId, for_::{Loop, Parallel}, fork::Race, try_::Attempts,
+    Problem, TaskId,
+    for_::{Loop, Parallel},
+    fork::Race,
+    try_::Attempts,
 };
 
 /// The folded state of a run.
@@ -53,7 +56,9 @@ impl State {
         let mut earliest = self.deadline_ms;
         let mut next = Some(task);
         while let Some(activation) = next.and_then(|task| self.live.get(&task)) {
-            let attempt = activation.open().and_then(|open| open.attempt_deadline_ms());
+            let attempt = activation
+                .open()
+                .and_then(|open| open.attempt_deadline_ms());
             let own = [earliest, activation.deadline_ms, attempt];
             earliest = own.into_iter().flatten().min();
             next = activation.site.parent;
@@ -85,7 +90,10 @@ pub(crate) enum Stage {
 
 impl Stage {
     pub(crate) const fn is_final(&self) -> bool {
-        matches!(self, Self::Cancelled | Self::Faulted(_) | Self::Completed(_))
+        matches!(
+            self,
+            Self::Cancelled | Self::Faulted(_) | Self::Completed(_)
+        )
     }
 }
 
@@ -120,11 +128,19 @@ pub(crate) struct Activation {
 
 impl Activation {
     pub(crate) fn open(&self) -> Option<&Open> {
-        if let Phase::Open(open) = &self.phase { Some(open) } else { None }
+        if let Phase::Open(open) = &self.phase {
+            Some(open)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn open_mut(&mut self) -> Option<&mut Open> {
-        if let Phase::Open(open) = &mut self.phase { Some(open) } else { None }
+        if let Phase::Open(open) = &mut self.phase {
+            Some(open)
+        } else {
+            None
+        }
     }
 }
 
@@ -149,6 +165,8 @@ pub(crate) struct Site {
     pub(crate) scope: Scope,
     /// Raw input.
     pub(crate) raw: Arc<Json>,
+    /// `$context` when it was reached: what its definition sees, so that it is the same when it is executed again.
+    pub(crate) context: Arc<Json>,
     /// The recorded clock when it was reached.
     pub(crate) clock_ms: u64,
 }
@@ -186,7 +204,11 @@ pub(crate) struct Open {
 
 impl Open {
     fn attempt_deadline_ms(&self) -> Option<u64> {
-        if let Inside::Try(attempts) = &self.inside { attempts.deadline_ms } else { None }
+        if let Inside::Try(attempts) = &self.inside {
+            attempts.deadline_ms
+        } else {
+            None
+        }
     }
 
     /// The raw output, once all inside has ended.
@@ -216,6 +238,17 @@ pub(crate) enum Inside {
     Try(Attempts),
 }
 
+impl Inside {
+    /// How many iterations of a loop are done, of how many.
+    pub(crate) fn progress(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Loop(state) => Some(state.progress()),
+            Self::Parallel(state) => Some(state.progress()),
+            Self::List(_) | Self::Fork(_) | Self::Try(_) => None,
+        }
+    }
+}
+
 /// Variables that loops and handlers bind around a task.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Scope(Option<Arc<Binding>>);
@@ -237,7 +270,9 @@ impl Scope {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<Json>> {
-        self.bindings().find(|binding| binding.name == name).map(|binding| &binding.value)
+        self.bindings()
+            .find(|binding| binding.name == name)
+            .map(|binding| &binding.value)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

@@ -3,10 +3,7 @@
 //!
 //! Only folding comes here; no expression is evaluated.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value as Json;
 use writ_workflow::model::{CallTarget, Flow, TaskIndex, TaskKind, Workflow};
@@ -77,7 +74,12 @@ impl Lane {
 
 impl Fold<'_> {
     /// Reaches the task at a position of a list, or the list's end.
-    pub(crate) fn reach(&mut self, lane: Lane, position: usize, raw: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn reach(
+        &mut self,
+        lane: Lane,
+        position: usize,
+        raw: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let Some(task) = self.list(lane.parent)?.get(position).copied() else {
             return self.lane_ended(lane.parent, lane.lane, raw);
         };
@@ -98,6 +100,7 @@ impl Fold<'_> {
             depth: lane.depth,
             scope: lane.scope,
             raw,
+            context: self.state.context.clone(),
             clock_ms: self.state.clock_ms,
         };
         let activation = Activation {
@@ -141,7 +144,12 @@ impl Fold<'_> {
     }
 
     /// A task ended well: goes where it leads.
-    pub(crate) fn leave(&mut self, site: &Site, flow: &Flow, output: Arc<Json>) -> Result<(), Misfit> {
+    pub(crate) fn leave(
+        &mut self,
+        site: &Site,
+        flow: &Flow,
+        output: Arc<Json>,
+    ) -> Result<(), Misfit> {
         self.remove(site.id);
         match flow {
             Flow::End => {
@@ -150,7 +158,9 @@ impl Fold<'_> {
                 Ok(())
             }
             Flow::Exit => self.lane_ended(site.parent, site.lane, output),
-            Flow::Continue | Flow::Goto(_) if self.is_branch(site) => self.lane_ended(site.parent, site.lane, output),
+            Flow::Continue | Flow::Goto(_) if self.is_branch(site) => {
+                self.lane_ended(site.parent, site.lane, output)
+            }
             Flow::Continue => self.reach(Lane::of(site), site.position.saturating_add(1), output),
             Flow::Goto(position) => self.reach(Lane::of(site), *position, output),
         }
@@ -159,11 +169,18 @@ impl Fold<'_> {
     /// A branch of a `fork` stands alone, whatever stands after it.
     fn is_branch(&self, site: &Site) -> bool {
         let parent = site.parent.and_then(|parent| self.state.live.get(&parent));
-        parent.is_some_and(|parent| matches!(self.workflow.task(parent.site.task).kind, TaskKind::Fork(_)))
+        parent.is_some_and(|parent| {
+            matches!(self.workflow.task(parent.site.task).kind, TaskKind::Fork(_))
+        })
     }
 
     /// A list ran to its end.
-    fn lane_ended(&mut self, parent: Option<TaskId>, lane: u32, output: Arc<Json>) -> Result<(), Misfit> {
+    fn lane_ended(
+        &mut self,
+        parent: Option<TaskId>,
+        lane: u32,
+        output: Arc<Json>,
+    ) -> Result<(), Misfit> {
         let Some(parent) = parent else {
             self.state.stage = Stage::Leaving(output);
             return Ok(());
@@ -185,7 +202,13 @@ impl Fold<'_> {
     pub(crate) fn fault(&mut self, task: TaskId, error: Box<Problem>) -> Result<(), Misfit> {
         let mut faulted = task;
         loop {
-            let site = self.state.live.get(&faulted).ok_or(Misfit::NotLive)?.site.clone();
+            let site = self
+                .state
+                .live
+                .get(&faulted)
+                .ok_or(Misfit::NotLive)?
+                .site
+                .clone();
             self.remove(faulted);
             let Some(parent) = site.parent else {
                 self.state.stage = Stage::Failing(error);
@@ -194,9 +217,15 @@ impl Fold<'_> {
             let open = self.open_mut(parent)?;
             let others = !open.children.is_empty();
             match &mut open.inside {
-                Inside::Try(attempts) if attempts.is_trying() => return self.attempt_failed(parent, error),
+                Inside::Try(attempts) if attempts.is_trying() => {
+                    return self.attempt_failed(parent, error);
+                }
                 Inside::Fork(race) if race.goes_on(others) => return Ok(()),
-                Inside::Try(_) | Inside::Fork(_) | Inside::List(_) | Inside::Loop(_) | Inside::Parallel(_) => {
+                Inside::Try(_)
+                | Inside::Fork(_)
+                | Inside::List(_)
+                | Inside::Loop(_)
+                | Inside::Parallel(_) => {
                     faulted = parent;
                 }
             }
@@ -210,7 +239,10 @@ impl Fold<'_> {
         };
         self.todo.remove(&task);
         self.forget_timers(&activation);
-        if let Some(parent) = activation.site.parent.and_then(|parent| self.state.live.get_mut(&parent))
+        if let Some(parent) = activation
+            .site
+            .parent
+            .and_then(|parent| self.state.live.get_mut(&parent))
             && let Some(open) = parent.open_mut()
         {
             open.children.remove(&task);

@@ -8,7 +8,8 @@ use writ_workflow::model::{Task, Try};
 use crate::{
     Event, Problem, TaskId,
     arguments::View,
-    flow::{Ready, Step, Stop},
+    begin::Ready,
+    flow::{Step, Stop},
     fold::Misfit,
     state::{Inside, Open, Site, Timer},
     tree::{Fold, Lane},
@@ -34,7 +35,9 @@ enum TryStage {
     /// The attempt failed; what follows is to be decided.
     Deciding(Box<Problem>),
     /// Until the next attempt.
-    Pausing { due_ms: u64 },
+    Pausing {
+        due_ms: u64,
+    },
     Handling,
     Ended(Arc<Json>),
 }
@@ -49,15 +52,27 @@ impl Attempts {
     }
 
     pub(crate) fn due_ms(&self) -> Option<u64> {
-        if let TryStage::Pausing { due_ms } = self.stage { Some(due_ms) } else { None }
+        if let TryStage::Pausing { due_ms } = self.stage {
+            Some(due_ms)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn output(&self) -> Option<Arc<Json>> {
-        if let TryStage::Ended(output) = &self.stage { Some(output.clone()) } else { None }
+        if let TryStage::Ended(output) = &self.stage {
+            Some(output.clone())
+        } else {
+            None
+        }
     }
 
     pub(crate) fn error(&self) -> Option<&Problem> {
-        if let TryStage::Deciding(error) = &self.stage { Some(error) } else { None }
+        if let TryStage::Deciding(error) = &self.stage {
+            Some(error)
+        } else {
+            None
+        }
     }
 }
 
@@ -80,7 +95,12 @@ impl Fold<'_> {
         self.begin_attempt(site, 1, deadline_ms)
     }
 
-    fn begin_attempt(&mut self, site: &Site, number: u32, deadline_ms: Option<u64>) -> Result<(), Misfit> {
+    fn begin_attempt(
+        &mut self,
+        site: &Site,
+        number: u32,
+        deadline_ms: Option<u64>,
+    ) -> Result<(), Misfit> {
         let open = self.open_mut(site.id)?;
         let input = open.input.clone();
         let attempts = attempts_mut(open)?;
@@ -88,7 +108,9 @@ impl Fold<'_> {
         attempts.deadline_ms = deadline_ms;
         attempts.stage = TryStage::Trying;
         if let Some(deadline) = deadline_ms {
-            self.state.timers.insert((deadline, site.id, Timer::Attempt));
+            self.state
+                .timers
+                .insert((deadline, site.id, Timer::Attempt));
         }
         let mut lane = Lane::inside(site, 0);
         lane.attempt = number;
@@ -96,7 +118,11 @@ impl Fold<'_> {
     }
 
     /// What was inside faulted.
-    pub(crate) fn attempt_failed(&mut self, tried: TaskId, error: Box<Problem>) -> Result<(), Misfit> {
+    pub(crate) fn attempt_failed(
+        &mut self,
+        tried: TaskId,
+        error: Box<Problem>,
+    ) -> Result<(), Misfit> {
         self.end_attempt_timer(tried)?;
         attempts_mut(self.open_mut(tried)?)?.stage = TryStage::Deciding(error);
         self.todo.insert(tried);
@@ -170,7 +196,11 @@ impl Fold<'_> {
 }
 
 fn attempts_mut(open: &mut Open) -> Result<&mut Attempts, Misfit> {
-    if let Inside::Try(attempts) = &mut open.inside { Ok(attempts) } else { Err(Misfit::NothingInside) }
+    if let Inside::Try(attempts) = &mut open.inside {
+        Ok(attempts)
+    } else {
+        Err(Misfit::NothingInside)
+    }
 }
 
 impl Step<'_, '_> {
@@ -179,9 +209,15 @@ impl Step<'_, '_> {
         self.admit(ready, 1)?;
         let mut started = self.started(ready);
         if let Some(retry) = &tried.retry {
-            let view = View::definition(&ready.input);
-            started.attempt_deadline_ms = self.due(ready.site, retry.attempt_duration.as_ref(), &ready.input, &view)?;
-            started.retry_until_ms = self.due(ready.site, retry.duration.as_ref(), &ready.input, &view)?;
+            let view = ready.view();
+            started.attempt_deadline_ms = self.due(
+                ready.site,
+                retry.attempt_duration.as_ref(),
+                &ready.input,
+                &view,
+            )?;
+            started.retry_until_ms =
+                self.due(ready.site, retry.duration.as_ref(), &ready.input, &view)?;
             started.at_ms = Some(self.at.now_ms);
         }
         self.emit_started(started);
@@ -189,7 +225,13 @@ impl Step<'_, '_> {
     }
 
     /// Decides what follows a failed attempt, or completes.
-    pub(crate) fn step_try(&mut self, site: &Site, task: &Task, open: &Open, tried: &Try) -> Result<(), Stop> {
+    pub(crate) fn step_try(
+        &mut self,
+        site: &Site,
+        task: &Task,
+        open: &Open,
+        tried: &Try,
+    ) -> Result<(), Stop> {
         let Inside::Try(attempts) = &open.inside else {
             return Ok(());
         };
@@ -197,7 +239,7 @@ impl Step<'_, '_> {
             return self.close(site, task, open);
         };
         let scope = site.scope.bind(&tried.r#as, Arc::new(error.to_json()));
-        let view = View::definition(&open.input).with_scope(scope);
+        let view = View::definition(&self.run.context(), &open.input).with_scope(scope);
         if !self.catches(site, open, tried, error, &view)? {
             self.pass_on(site);
             return Ok(());
@@ -226,8 +268,18 @@ impl Step<'_, '_> {
         view: &View,
     ) -> Result<bool, Stop> {
         let shown = error.to_json();
-        let matches = tried.errors.iter().all(|(member, wanted)| shown.get(member) == Some(wanted));
-        Ok(matches && self.allowed(site, open, tried.when.as_ref(), tried.except_when.as_ref(), view)?)
+        let matches = tried
+            .errors
+            .iter()
+            .all(|(member, wanted)| shown.get(member) == Some(wanted));
+        Ok(matches
+            && self.allowed(
+                site,
+                open,
+                tried.when.as_ref(),
+                tried.except_when.as_ref(),
+                view,
+            )?)
     }
 
     /// The error goes up: nothing here deals with it.

@@ -82,7 +82,11 @@ impl fmt::Display for Diagnostic {
     /// `file:line:column: severity: message (help)`, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Span { line, column, .. } = self.span;
-        write!(f, "{}:{line}:{column}: {}: {}", self.file, self.severity, self.message)?;
+        write!(
+            f,
+            "{}:{line}:{column}: {}: {}",
+            self.file, self.severity, self.message
+        )?;
         match &self.help {
             Some(help) => write!(f, " ({help})"),
             None => Ok(()),
@@ -91,6 +95,27 @@ impl fmt::Display for Diagnostic {
 }
 
 impl std::error::Error for Diagnostic {}
+
+/// Control characters, and those that turn the direction of text around and so hide what a reader should see.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A document's text ends up in messages, and messages end up on terminals.
+fn printable(text: String) -> String {
+    if !text.chars().any(is_unprintable) {
+        return text;
+    }
+    let escaped = |c: char| {
+        if is_unprintable(c) {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escaped).collect()
+}
 
 /// Diagnostics as they are found, bounded.
 #[derive(Debug)]
@@ -144,16 +169,21 @@ impl Report {
 
     /// All of it, in the order of the document.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|found| (found.span.start, found.severity));
+        self.found
+            .sort_by_key(|found| (found.span.start, found.severity));
         self.found
     }
 
     /// Errors push warnings out when there is room for one only.
-    fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.message = printable(diagnostic.message);
+        diagnostic.help = diagnostic.help.map(printable);
         if self.found.len() >= DIAGNOSTICS_MAX {
             let warning = self.found.iter().rposition(|found| !found.is_error());
             match warning {
-                Some(position) if diagnostic.is_error() => drop(self.found.remove(position)),
+                Some(position) if diagnostic.is_error() => {
+                    self.found.remove(position);
+                }
                 Some(_) | None => return,
             }
         }

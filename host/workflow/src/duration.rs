@@ -34,7 +34,9 @@ pub(crate) enum DurationError {
 impl DurationError {
     pub(crate) fn help(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "for instance `PT30S`, `PT5M`, `P1DT12H`, or an object such as `{seconds: 30}`",
+            Self::Malformed(_) => {
+                "for instance `PT30S`, `PT5M`, `P1DT12H`, or an object such as `{seconds: 30}`"
+            }
             Self::Calendar(_) => "count days instead, for instance `P30D`",
             Self::TooLong(_) => "choose a shorter one",
         }
@@ -56,7 +58,9 @@ pub(crate) fn parse(text: &str) -> Result<u64, DurationError> {
     let date_units = [('Y', 0), ('M', 0), ('W', WEEK_MS), ('D', DAY_MS)];
     let time_units = [('H', HOUR_MS), ('M', MINUTE_MS), ('S', SECOND_MS)];
     let total = sum(date, &date_units, text)?.checked_add(sum(time, &time_units, text)?);
-    total.filter(|ms| *ms <= DURATION_MS_MAX).ok_or_else(|| DurationError::TooLong(text.to_owned()))
+    total
+        .filter(|ms| *ms <= DURATION_MS_MAX)
+        .ok_or_else(|| DurationError::TooLong(text.to_owned()))
 }
 
 /// Adds up `number unit` parts, whose units must come in the given order, each at most once.
@@ -67,14 +71,20 @@ fn sum(part: &str, units: &[(char, u64)], text: &str) -> Result<u64, DurationErr
     let mut units = units.iter();
     let mut total: u64 = 0;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(malformed)?;
+        let end = rest
+            .find(|c: char| c.is_ascii_alphabetic())
+            .ok_or_else(malformed)?;
         let (number, tail) = rest.split_at(end);
         let letter = tail.chars().next().ok_or_else(malformed)?;
-        let (_, unit) = units.find(|(unit, _)| *unit == letter).ok_or_else(malformed)?;
+        let (_, unit) = units
+            .find(|(unit, _)| *unit == letter)
+            .ok_or_else(malformed)?;
         if *unit == 0 {
             return Err(DurationError::Calendar(text.to_owned()));
         }
-        let ms = scaled(number, *unit).ok_or_else(malformed)?.ok_or_else(too_long)?;
+        let ms = scaled(number, *unit)
+            .ok_or_else(malformed)?
+            .ok_or_else(too_long)?;
         total = total.checked_add(ms).ok_or_else(too_long)?;
         rest = &tail[letter.len_utf8()..];
     }
@@ -94,8 +104,12 @@ fn scaled(number: &str, unit_ms: u64) -> Option<Option<u64>> {
         return None;
     }
     let kept = &fraction[..fraction.len().min(FRACTION_DIGITS_MAX)];
-    let part = kept.parse::<u128>().unwrap_or(0) * u128::from(unit_ms) / 10u128.pow(kept.len() as u32);
-    let ms = whole.parse::<u64>().ok().and_then(|whole| whole.checked_mul(unit_ms));
+    let part =
+        kept.parse::<u128>().unwrap_or(0) * u128::from(unit_ms) / 10u128.pow(kept.len() as u32);
+    let ms = whole
+        .parse::<u64>()
+        .ok()
+        .and_then(|whole| whole.checked_mul(unit_ms));
     Some(ms.and_then(|ms| ms.checked_add(u64::try_from(part).ok()?)))
 }
 
@@ -121,13 +135,27 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", "P", "PT", "P1", "1S", "PT1", "P1S", "PT1D", "PT1S1H", "PT1S2S", "P-1D", "PT.5S", "PT1.S", "pt1s", "P1DT", "PTS", "P1é"] {
-            assert_eq!(parse(text), Err(DurationError::Malformed(text.to_owned())), "{text}");
+        for text in [
+            "", "P", "PT", "P1", "1S", "PT1", "P1S", "PT1D", "PT1S1H", "PT1S2S", "P-1D", "PT.5S",
+            "PT1.S", "pt1s", "P1DT", "PTS", "P1é",
+        ] {
+            assert_eq!(
+                parse(text),
+                Err(DurationError::Malformed(text.to_owned())),
+                "{text}"
+            );
         }
         assert!(matches!(parse("P1Y"), Err(DurationError::Calendar(_))));
         assert!(matches!(parse("P1M"), Err(DurationError::Calendar(_))));
-        for text in ["P36526D", "P99999999999999999999D", "PT18446744073709551615S"] {
-            assert!(matches!(parse(text), Err(DurationError::TooLong(_))), "{text}");
+        for text in [
+            "P36526D",
+            "P99999999999999999999D",
+            "PT18446744073709551615S",
+        ] {
+            assert!(
+                matches!(parse(text), Err(DurationError::TooLong(_))),
+                "{text}"
+            );
         }
     }
 }

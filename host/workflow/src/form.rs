@@ -3,11 +3,13 @@
 //! Shapes are tables of constants beside the code that uses them. Where the schema says `oneOf`, the tables say what
 //! decides, so that errors can name it.
 
+mod value;
+
 use crate::{
     node::{Node, Value},
     path::Path,
     read::Reader,
-    suggest, text,
+    suggest,
 };
 
 /// What a value must be.
@@ -52,8 +54,8 @@ pub(crate) struct Shape {
     pub(crate) what: &'static str,
     /// Its members.
     pub(crate) fields: &'static [Field],
-    /// Exactly one of these members must be there, unless the list is empty.
-    pub(crate) one_of: &'static [&'static str],
+    /// Of each group, exactly one member must be there.
+    pub(crate) one_of: &'static [&'static [&'static str]],
     /// Whether members not named here are allowed.
     pub(crate) open: bool,
 }
@@ -67,27 +69,54 @@ pub(crate) struct Field {
 
 /// A member that must be there.
 pub(crate) const fn must(key: &'static str, form: Form) -> Field {
-    Field { key, form, required: true }
+    Field {
+        key,
+        form,
+        required: true,
+    }
 }
 
 /// A member that may be there.
 pub(crate) const fn may(key: &'static str, form: Form) -> Field {
-    Field { key, form, required: false }
+    Field {
+        key,
+        form,
+        required: false,
+    }
 }
 
 /// An object with these members and no others.
 pub(crate) const fn closed(what: &'static str, fields: &'static [Field]) -> Shape {
-    Shape { what, fields, one_of: &[], open: false }
+    Shape {
+        what,
+        fields,
+        one_of: &[],
+        open: false,
+    }
 }
 
 /// An object with these members and any others.
 pub(crate) const fn open(what: &'static str, fields: &'static [Field]) -> Shape {
-    Shape { what, fields, one_of: &[], open: true }
+    Shape {
+        what,
+        fields,
+        one_of: &[],
+        open: true,
+    }
 }
 
 /// An object with these members and no others, of which exactly one of the named must be there.
-pub(crate) const fn one_of(what: &'static str, fields: &'static [Field], one_of: &'static [&'static str]) -> Shape {
-    Shape { what, fields, one_of, open: false }
+pub(crate) const fn one_of(
+    what: &'static str,
+    fields: &'static [Field],
+    one_of: &'static [&'static [&'static str]],
+) -> Shape {
+    Shape {
+        what,
+        fields,
+        one_of,
+        open: false,
+    }
 }
 
 impl Reader {
@@ -107,26 +136,35 @@ impl Reader {
                 None => {}
             }
         }
-        self.exactly_one(node, shape);
+        for group in shape.one_of {
+            self.exactly_one(node, shape.what, group);
+        }
         true
     }
 
-    fn exactly_one(&mut self, node: &Node, shape: &Shape) {
-        if shape.one_of.is_empty() {
-            return;
-        }
-        let words = || shape.one_of.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-        let mut present = node.entries().iter().filter(|entry| shape.one_of.contains(&entry.key.as_str()));
+    fn exactly_one(&mut self, node: &Node, what: &str, group: &[&str]) {
+        let words = || {
+            group
+                .iter()
+                .map(|key| format!("`{key}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let mut present = node
+            .entries()
+            .iter()
+            .filter(|entry| group.contains(&entry.key.as_str()));
         match (present.next(), present.next()) {
             (Some(_), None) => {}
             (None, _) => {
-                let message = format!("{} needs one of {}", shape.what, words());
+                let message = format!("{what} needs one of {}", words());
                 self.report.error(node.span, "missing-key", message);
             }
             (Some(first), Some(second)) => {
-                let message = format!("{} has both `{}` and `{}`", shape.what, first.key, second.key);
+                let message = format!("{what} has both `{}` and `{}`", first.key, second.key);
                 let help = format!("keep one of {}", words());
-                self.report.error_help(second.key_span, "conflict", message, help);
+                self.report
+                    .error_help(second.key_span, "conflict", message, help);
             }
         }
     }
@@ -135,25 +173,43 @@ impl Reader {
     pub(crate) fn form(&mut self, node: &Node, form: &'static Form, name: &str, path: &Path<'_>) {
         match form {
             Form::Any => {}
-            Form::Data => drop(self.template(node)),
+            Form::Data => {
+                self.template(node);
+            }
             Form::DataObject => {
                 if self.is_object(node, &format!("`{name}`")) {
-                    drop(self.template(node));
+                    self.template(node);
                 }
             }
             Form::Text => {
                 if self.text(node, name).is_some() {
-                    drop(self.template(node));
+                    self.template(node);
                 }
             }
-            Form::Name => drop(self.name(node, name)),
-            Form::Condition => drop(self.expression(node, name)),
-            Form::Expression => drop(self.wrapped_expression(node, name)),
-            Form::Uri => self.uri(node, name),
-            Form::UriOrExpression => drop(self.uri_or_expression(node, name)),
-            Form::Integer(min, max) => drop(self.integer(node, name, *min, *max)),
-            Form::Boolean => drop(self.boolean(node, name)),
-            Form::Word(words) => drop(self.word(node, name, words)),
+            Form::Name => {
+                self.name(node, name);
+            }
+            Form::Condition => {
+                self.expression(node, name);
+            }
+            Form::Expression => {
+                self.wrapped_expression(node, name);
+            }
+            Form::Uri => {
+                self.uri(node, name);
+            }
+            Form::UriOrExpression => {
+                self.uri_or_expression(node, name);
+            }
+            Form::Integer(min, max) => {
+                self.integer(node, name, *min, *max);
+            }
+            Form::Boolean => {
+                self.boolean(node, name);
+            }
+            Form::Word(words) => {
+                self.word(node, name, words);
+            }
             Form::List(item) => {
                 for (at, inner) in self.list(node, name).iter().enumerate() {
                     self.form(inner, item, &format!("{name}[{at}]"), &path.index(at));
@@ -166,7 +222,9 @@ impl Reader {
                     }
                 }
             }
-            Form::Object(shape) => drop(self.shape(node, shape, path)),
+            Form::Object(shape) => {
+                self.shape(node, shape, path);
+            }
             Form::Code(read) => read(self, node, path),
         }
     }
@@ -180,127 +238,45 @@ impl Reader {
     }
 
     pub(crate) fn known_keys(&mut self, node: &Node, what: &str, known: &[&str]) {
-        for entry in node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        for entry in node
+            .entries()
+            .iter()
+            .filter(|entry| !known.contains(&entry.key.as_str()))
+        {
+            if self.report.is_full() {
+                return;
+            }
             let message = format!("unknown key `{}` in {what}", entry.key.escape_debug());
             match suggest::help(&entry.key, known.iter().copied(), "known are") {
-                Some(help) => self.report.error_help(entry.key_span, "unknown-key", message, help),
+                Some(help) => self
+                    .report
+                    .error_help(entry.key_span, "unknown-key", message, help),
                 None => self.report.error(entry.key_span, "unknown-key", message),
             }
         }
     }
 
     pub(crate) fn missing(&mut self, node: &Node, what: &str, key: &str) {
-        self.report.error(node.span, "missing-key", format!("{what} needs `{key}`"));
+        self.report
+            .error(node.span, "missing-key", format!("{what} needs `{key}`"));
     }
 
     pub(crate) fn wrong_kind(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, but is {}", node.kind());
         match &node.value {
-            Value::Null => self.report.error_help(node.span, "wrong-kind", message, "write a value or remove the key"),
+            Value::Null => self.report.error_help(
+                node.span,
+                "wrong-kind",
+                message,
+                "write a value or remove the key",
+            ),
             Value::Bool(_) | Value::Number(_) if expected == "text" => {
-                self.report.error_help(node.span, "wrong-kind", message, "quote it");
+                self.report
+                    .error_help(node.span, "wrong-kind", message, "quote it");
             }
             Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
                 self.report.error(node.span, "wrong-kind", message);
             }
         }
     }
-
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
-        let text = node.text();
-        if text.is_none() {
-            self.wrong_kind(node, &format!("`{name}`"), "text");
-        }
-        text
-    }
-
-    /// Text that is not empty and not an expression.
-    pub(crate) fn name<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
-        let text = self.text(node, name)?;
-        if text.trim().is_empty() {
-            self.report.error(node.span, "pattern", format!("`{name}` is empty"));
-            return None;
-        }
-        if text::is_expression(text) {
-            let message = format!("`{name}` cannot be an expression");
-            self.report.error_help(node.span, "pattern", message, "write the value itself");
-            return None;
-        }
-        Some(text)
-    }
-
-    pub(crate) fn list<'n>(&mut self, node: &'n Node, name: &str) -> &'n [Node] {
-        match &node.value {
-            Value::List(items) => items,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => {
-                self.wrong_kind(node, &format!("`{name}`"), "a list");
-                &[]
-            }
-        }
-    }
-
-    pub(crate) fn integer(&mut self, node: &Node, name: &str, min: i64, max: i64) -> Option<i64> {
-        let number = match &node.value {
-            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-            Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => None,
-        };
-        match number {
-            Some(number) if (min..=max).contains(&number) => Some(number),
-            Some(number) => {
-                let message = match max {
-                    i64::MAX => format!("`{name}` must be at least {min}, but is {number}"),
-                    _ => format!("`{name}` must be between {min} and {max}, but is {number}"),
-                };
-                self.report.error(node.span, "range", message);
-                None
-            }
-            None => {
-                self.wrong_kind(node, &format!("`{name}`"), "a whole number");
-                None
-            }
-        }
-    }
-
-    pub(crate) fn boolean(&mut self, node: &Node, name: &str) -> Option<bool> {
-        match &node.value {
-            Value::Bool(value) => Some(*value),
-            Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-                self.wrong_kind(node, &format!("`{name}`"), "`true` or `false`");
-                None
-            }
-        }
-    }
-
-    pub(crate) fn word(&mut self, node: &Node, name: &str, words: &[&'static str]) -> Option<&'static str> {
-        let text = self.text(node, name)?;
-        let found = words.iter().copied().find(|word| *word == text);
-        if found.is_none() {
-            let message = format!("`{name}` cannot be `{}`", text.escape_debug());
-            let help = suggest::help(text, words.iter().copied(), "it is one of").unwrap_or_default();
-            self.report.error_help(node.span, "word", message, help);
-        }
-        found
-    }
-
-    fn uri(&mut self, node: &Node, name: &str) {
-        let Some(text) = self.text(node, name) else { return };
-        if !text::is_uri_template(text) {
-            let message = format!("`{name}` must be a URI, but is `{}`", text.escape_debug());
-            self.report.error(node.span, "pattern", message);
-        }
-    }
-
-    pub(crate) fn uri_or_expression(&mut self, node: &Node, name: &str) -> Option<crate::model::Template> {
-        let text = self.text(node, name)?;
-        if !text::is_expression(text) {
-            self.uri(node, name);
-        }
-        Some(self.template(node))
-    }
-}
-
-/// JSON has one kind of number: `2.0` is whole.
-fn whole(number: f64) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }

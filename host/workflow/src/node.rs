@@ -49,7 +49,9 @@ impl Node {
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => &[],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                &[]
+            }
         }
     }
 
@@ -57,7 +59,9 @@ impl Node {
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => {
+                None
+            }
         }
     }
 
@@ -93,8 +97,14 @@ impl Node {
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
             let next = match &node.value {
-                Value::Map(_) => node.entry(&token).map(|entry| (&entry.node, entry.key_span)),
-                Value::List(items) => token.parse::<usize>().ok().and_then(|at| items.get(at)).map(|item| (item, item.span)),
+                Value::Map(_) => node
+                    .entry(&token)
+                    .map(|entry| (&entry.node, entry.key_span)),
+                Value::List(items) => token
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .map(|item| (item, item.span)),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => None,
             };
             let Some((inner, place)) = next else { break };
@@ -118,7 +128,10 @@ impl Node {
 
 /// The members of an object without places.
 pub(crate) fn object(entries: &[Entry]) -> Map<String, Json> {
-    entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect()
+    entries
+        .iter()
+        .map(|entry| (entry.key.clone(), entry.node.to_json()))
+        .collect()
 }
 
 /// One reference token of a JSON Pointer.

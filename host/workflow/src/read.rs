@@ -51,12 +51,15 @@ pub fn parse(text: &str, file: &str) -> Result<Workflow, Vec<Diagnostic>> {
     let Some(root) = root else {
         return Err(reader.report.finish());
     };
-    let workflow = reader.document(&root, text).filter(|_| !reader.report.failed());
+    let workflow = reader
+        .document(&root, text)
+        .filter(|_| !reader.report.failed());
     let found = reader.report.finish();
     let Some(mut workflow) = workflow else {
         return Err(found);
     };
-    workflow.tasks = reader.tasks.into_iter().flatten().collect();
+    let tasks: Option<Vec<Task>> = reader.tasks.into_iter().collect();
+    workflow.tasks = tasks.expect("invariant: a task that could not be read was reported");
     workflow.source = Source::new(Inner {
         root,
         warnings: found,

@@ -19,7 +19,11 @@ pub(crate) enum ScalarError {
 }
 
 /// The value of a scalar, by its style and its core tag, if it has one.
-pub(crate) fn value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Value, ScalarError> {
+pub(crate) fn value(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&str>,
+) -> Result<Value, ScalarError> {
     match tag {
         None if style == ScalarStyle::Plain => plain(text),
         None | Some("str") => Ok(Value::Text(text.to_owned())),
@@ -71,15 +75,20 @@ fn number(text: &str) -> Result<Option<Number>, ScalarError> {
     if !is_float(unsigned) {
         return Ok(None);
     }
-    let float: f64 = text.parse().map_err(|_| ScalarError::NotFinite(text.to_owned()))?;
-    Number::from_f64(float).map(Some).ok_or_else(|| ScalarError::NotFinite(text.to_owned()))
+    let float: f64 = text
+        .parse()
+        .map_err(|_| ScalarError::NotFinite(text.to_owned()))?;
+    Number::from_f64(float)
+        .map(Some)
+        .ok_or_else(|| ScalarError::NotFinite(text.to_owned()))
 }
 
 fn radix(text: &str, digits: &str, radix: u32) -> Result<Option<Number>, ScalarError> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return Ok(None);
     }
-    let value = u64::from_str_radix(digits, radix).map_err(|_| ScalarError::TooLarge(text.to_owned()))?;
+    let value =
+        u64::from_str_radix(digits, radix).map_err(|_| ScalarError::TooLarge(text.to_owned()))?;
     Ok(Some(value.into()))
 }
 
@@ -94,7 +103,10 @@ fn whole(text: &str) -> Result<Number, ScalarError> {
 /// `[0-9]+ ( . [0-9]* )? ( e [-+]? [0-9]+ )?`, or the same beginning with the point.
 fn is_float(unsigned: &str) -> bool {
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
+        ),
         None => (unsigned, None),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -114,7 +126,12 @@ mod tests {
 
     fn json(text: &str) -> Json {
         let value = value(text, ScalarStyle::Plain, None).expect("a value");
-        Node { value, span: Span::default(), weight: 1 }.to_json()
+        Node {
+            value,
+            span: Span::default(),
+            weight: 1,
+        }
+        .to_json()
     }
 
     #[test]
@@ -150,17 +167,35 @@ mod tests {
     #[test]
     fn what_would_be_lost_is_refused() {
         for text in [".inf", "-.INF", ".nan", "1e999"] {
-            assert!(matches!(plain(text), Err(ScalarError::NotFinite(_))), "{text}");
+            assert!(
+                matches!(plain(text), Err(ScalarError::NotFinite(_))),
+                "{text}"
+            );
         }
-        for text in ["18446744073709551616", "-9223372036854775809", "0xFFFFFFFFFFFFFFFFF"] {
-            assert!(matches!(plain(text), Err(ScalarError::TooLarge(_))), "{text}");
+        for text in [
+            "18446744073709551616",
+            "-9223372036854775809",
+            "0xFFFFFFFFFFFFFFFFF",
+        ] {
+            assert!(
+                matches!(plain(text), Err(ScalarError::TooLarge(_))),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn tags_are_believed_only_when_they_fit() {
-        assert!(matches!(value("5", ScalarStyle::Plain, Some("str")), Ok(Value::Text(text)) if text == "5"));
-        assert!(matches!(value("5", ScalarStyle::DoubleQuoted, Some("int")), Ok(Value::Number(_))));
-        assert!(matches!(value("x", ScalarStyle::Plain, Some("int")), Err(ScalarError::Tag { .. })));
+        assert!(
+            matches!(value("5", ScalarStyle::Plain, Some("str")), Ok(Value::Text(text)) if text == "5")
+        );
+        assert!(matches!(
+            value("5", ScalarStyle::DoubleQuoted, Some("int")),
+            Ok(Value::Number(_))
+        ));
+        assert!(matches!(
+            value("x", ScalarStyle::Plain, Some("int")),
+            Err(ScalarError::Tag { .. })
+        ));
     }
 }

@@ -3,13 +3,24 @@
 //! Knows nothing of documents.
 
 /// Longer words are not compared: nobody mistypes them by a letter or two, and the comparison is quadratic.
-const WORD_CHARS_MAX: usize = 64;
+const WORD_CHARS_MAX: usize = 40;
+
+/// So many words are compared; a stranger may have declared very many.
+const WORDS_MAX: usize = 200;
+/// More slips than this make another word.
+const SLIPS_MAX: usize = 3;
 
 /// The known word closest to what was written, if it is close enough to have been meant.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (written.chars().count() / 3).clamp(1, 3);
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let allowed = ((written.chars().count() + 1) / 3).min(SLIPS_MAX);
+    let length = written.chars().count();
     known
         .into_iter()
+        .filter(|word| word.chars().count().abs_diff(length) <= allowed)
+        .take(WORDS_MAX)
         .filter_map(|word| Some((distance(written, word)?, word)))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
@@ -17,12 +28,20 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
 }
 
 /// Help text for a wrong word: the nearest one, else the whole list when it is short enough to read.
-pub(crate) fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str> + Clone, of: &str) -> Option<String> {
+pub(crate) fn help<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+    of: &str,
+) -> Option<String> {
     const LISTED_MAX: usize = 20;
     if let Some(word) = nearest(written, known.clone()) {
         return Some(format!("did you mean `{word}`?"));
     }
-    let words: Vec<String> = known.into_iter().take(LISTED_MAX + 1).map(|word| format!("`{word}`")).collect();
+    let words: Vec<String> = known
+        .into_iter()
+        .take(LISTED_MAX + 1)
+        .map(|word| format!("`{word}`"))
+        .collect();
     match words.len() {
         0 => None,
         1..=LISTED_MAX => Some(format!("{of}: {}", words.join(", "))),
@@ -68,12 +87,16 @@ mod tests {
     fn another_word_is_not() {
         assert_eq!(nearest("foo", ["then", "timeout"]), None);
         assert_eq!(nearest("", ["then"]), None);
+        assert_eq!(nearest("a", ["b"]), None);
         assert_eq!(nearest(&"x".repeat(1000), ["x"]), None);
     }
 
     #[test]
     fn without_a_near_word_the_list_is_shown() {
-        assert_eq!(help("zzz", ["a", "b"], "known").as_deref(), Some("known: `a`, `b`"));
+        assert_eq!(
+            help("zzz", ["a", "b"], "known").as_deref(),
+            Some("known: `a`, `b`")
+        );
         assert_eq!(help("zzz", [], "known"), None);
     }
 }

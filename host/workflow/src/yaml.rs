@@ -3,6 +3,9 @@
 //! Refused, each with its place: duplicate keys, keys that are not text, merge keys, tags of applications, a second document,
 //! aliases that expand beyond the budget. Knows nothing of workflows.
 
+mod key;
+mod places;
+
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -12,7 +15,11 @@ use crate::{
     model::Span,
     node::{Entry, Node, Value},
     scalar,
+    surrogate::Rewritten,
 };
+
+pub use key::KEY_BYTES_MAX;
+use places::Places;
 
 /// The largest document that is read.
 pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -22,18 +29,32 @@ pub const NESTING_DEPTH_MAX: usize = 64;
 pub const NODES_MAX: u32 = 500_000;
 /// So many bytes of text weigh as much as one node.
 pub const NODE_TEXT_BYTES: usize = 64;
-/// The longest key of an object, and so the longest name of anything.
-pub const KEY_BYTES_MAX: usize = 256;
+
+const SYNTAX_HELP: &str = "check the indentation, and quote text that holds `: ` or ` #` or begins with a special character";
 
 /// The tree of the only document in the text; `None` when there is none to speak of.
 pub(crate) fn read(text: &str, report: &mut Report) -> Option<Node> {
-    let start = Span { start: 0, end: 0, line: 1, column: 1 };
+    let start = Span {
+        start: 0,
+        end: 0,
+        line: 1,
+        column: 1,
+    };
     if text.len() > DOCUMENT_BYTES_MAX {
-        let message = format!("the document has {} bytes; at most {DOCUMENT_BYTES_MAX} are read", text.len());
-        report.error_help(start, "limit", message, "split the workflow, or pass large data as input");
+        let message = format!(
+            "the document has {} bytes; at most {DOCUMENT_BYTES_MAX} are read",
+            text.len()
+        );
+        report.error_help(
+            start,
+            "limit",
+            message,
+            "split the workflow, or pass large data as input",
+        );
         return None;
     }
-    let mut tree = Tree::new(text, report);
+    let rewritten = Rewritten::new(text);
+    let mut tree = Tree::new(&rewritten.text, Places::new(text, &rewritten), report);
     let complete = tree.build();
     let root = tree.root.take();
     if complete && root.is_none() {
@@ -53,7 +74,7 @@ struct Open {
 }
 
 struct Tree<'t, 'r> {
-    places: Places,
+    places: Places<'t>,
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     report: &'r mut Report,
     open: Vec<Open>,
@@ -66,9 +87,9 @@ struct Tree<'t, 'r> {
 struct Stop;
 
 impl<'t, 'r> Tree<'t, 'r> {
-    fn new(text: &'t str, report: &'r mut Report) -> Self {
+    fn new(text: &'t str, places: Places<'t>, report: &'r mut Report) -> Self {
         Self {
-            places: Places::new(text),
+            places,
             parser: Parser::new_from_str(text),
             report,
             open: Vec::new(),
@@ -85,7 +106,8 @@ impl<'t, 'r> Tree<'t, 'r> {
                 Ok(found) => found,
                 Err(error) => {
                     let span = self.places.point(*error.marker());
-                    self.report.error(span, "yaml", format!("not valid YAML: {}", error.info()));
+                    let message = format!("not valid YAML: {}", error.info());
+                    self.report.error_help(span, "yaml", message, SYNTAX_HELP);
                     return false;
                 }
             };
@@ -113,56 +135,57 @@ impl<'t, 'r> Tree<'t, 'r> {
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
                 if self.awaits_key() {
-                    return self.key(&text, style, span);
+                    self.key(&text, style, span);
+                    return Ok(());
                 }
                 let node = self.scalar(&text, style, tag.as_deref(), span);
                 self.charge(node.weight, span)?;
                 self.keep(anchor, &node);
                 self.place(node)
             }
-            Event::SequenceStart(anchor, tag) => self.begin(Value::List(Vec::new()), anchor, tag.as_deref(), span),
-            Event::MappingStart(anchor, tag) => self.begin(Value::Map(Vec::new()), anchor, tag.as_deref(), span),
+            Event::SequenceStart(anchor, tag) => {
+                self.begin(Value::List(Vec::new()), anchor, tag.as_deref(), span)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.begin(Value::Map(Vec::new()), anchor, tag.as_deref(), span)
+            }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
         }
     }
 
     fn awaits_key(&self) -> bool {
-        self.open.last().is_some_and(|open| matches!(open.value, Value::Map(_)) && open.key.is_none())
+        self.open
+            .last()
+            .is_some_and(|open| matches!(open.value, Value::Map(_)) && open.key.is_none())
     }
 
-    fn key(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Stop> {
-        if style == ScalarStyle::Plain {
-            let problem = match text {
-                "<<" => Some(("merge keys (`<<`) are not part of YAML 1.2", "write the members out")),
-                "" | "~" => Some(("a key is missing", "write a name before the colon")),
-                _ => None,
-            };
-            if let Some((message, help)) = problem {
-                self.report.error_help(span, "key", message, help);
-            }
-        }
-        if text.len() > KEY_BYTES_MAX {
-            let message = format!("a key of {} bytes; at most {KEY_BYTES_MAX} are allowed", text.len());
-            self.report.error(span, "limit", message);
-        }
-        if let Some(bad) = text.chars().find(|c| is_unprintable(*c)) {
-            let message = format!("a key holds the unprintable character U+{:04X}", u32::from(bad));
-            self.report.error_help(span, "key", message, "use visible characters in names");
-        }
-        let Some(open) = self.open.last_mut() else { return Ok(()) };
+    fn key(&mut self, text: &str, style: ScalarStyle, span: Span) {
+        key::judge(text, style, span, self.report);
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
         if !open.keys.insert(text.to_owned()) {
-            let first = open_entry_line(open, text);
-            let message = format!("the key `{}` stands twice in one object; the first is on line {first}", text.escape_debug());
-            self.report.error_help(span, "duplicate-key", message, "remove or rename one of them");
+            let first = line_of(open, text);
+            let message = format!(
+                "the key `{}` stands twice in one object; the first is on line {first}",
+                text.escape_debug()
+            );
+            self.report.error_help(
+                span,
+                "duplicate-key",
+                message,
+                "remove or rename one of them",
+            );
         }
         open.key = Some((text.to_owned(), span));
-        Ok(())
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Node {
         let tag = match tag {
             None => None,
-            Some(tag) if tag.is_yaml_core_schema() && is_scalar_tag(&tag.suffix) => Some(tag.suffix.as_str()),
+            Some(tag) if tag.is_yaml_core_schema() && is_scalar_tag(&tag.suffix) => {
+                Some(tag.suffix.as_str())
+            }
             Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Some("str"),
             Some(tag) => {
                 self.unknown_tag(tag, span);
@@ -170,11 +193,20 @@ impl<'t, 'r> Tree<'t, 'r> {
             }
         };
         let value = scalar::value(text, style, tag).unwrap_or_else(|error| {
-            self.report.error_help(span, "number", error.to_string(), "quote it to make it text");
+            self.report.error_help(
+                span,
+                "number",
+                error.to_string(),
+                "quote it to make it text",
+            );
             Value::Null
         });
         let weight = 1 + u32::try_from(text.len() / NODE_TEXT_BYTES).unwrap_or(u32::MAX / 2);
-        Node { value, span, weight }
+        Node {
+            value,
+            span,
+            weight,
+        }
     }
 
     fn unknown_tag(&mut self, tag: &Tag, span: Span) {
@@ -182,18 +214,40 @@ impl<'t, 'r> Tree<'t, 'r> {
         self.report.error_help(span, "yaml", message, "remove it");
     }
 
-    fn begin(&mut self, value: Value, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), Stop> {
+    fn begin(
+        &mut self,
+        value: Value,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<(), Stop> {
         if self.awaits_key() {
-            self.report.error_help(span, "key", "a key must be text, but is a list or an object", "write a name");
+            self.report.error_help(
+                span,
+                "key",
+                "a key must be text, but is a list or an object",
+                "write a name",
+            );
             return Err(Stop);
         }
         if self.open.len() >= NESTING_DEPTH_MAX {
-            let message = format!("lists and objects stand more than {NESTING_DEPTH_MAX} deep in each other");
-            self.report.error_help(span, "limit", message, "move inner tasks to `use.functions`");
+            let message =
+                format!("lists and objects stand more than {NESTING_DEPTH_MAX} deep in each other");
+            self.report.error_help(
+                span,
+                "limit",
+                message,
+                "move inner tasks to `use.functions`",
+            );
             return Err(Stop);
         }
-        let expected = if matches!(value, Value::List(_)) { "seq" } else { "map" };
-        if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == expected)) {
+        let expected = if matches!(value, Value::List(_)) {
+            "seq"
+        } else {
+            "map"
+        };
+        if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == expected))
+        {
             self.unknown_tag(tag, span);
         }
         self.charge(1, span)?;
@@ -209,9 +263,15 @@ impl<'t, 'r> Tree<'t, 'r> {
     }
 
     fn end(&mut self, span: Span) -> Result<(), Stop> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
         let mut place = open.span;
-        place.end = last_end(&open.value).max(if span.end > span.start { span.end } else { place.end });
+        place.end = last_end(&open.value).max(if span.end > span.start {
+            span.end
+        } else {
+            place.end
+        });
         let node = Node {
             value: open.value,
             span: place,
@@ -224,11 +284,17 @@ impl<'t, 'r> Tree<'t, 'r> {
     /// An alias stands for a copy of what its anchor names, places included.
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
         if self.awaits_key() {
-            self.report.error_help(span, "key", "an alias cannot be a key", "write the name out");
+            self.report.error_help(
+                span,
+                "key",
+                "an alias cannot be a key",
+                "write the name out",
+            );
             return Err(Stop);
         }
         let Some(node) = self.anchors.get(&anchor) else {
-            self.report.error(span, "yaml", "an alias inside of what it stands for");
+            self.report
+                .error(span, "yaml", "an alias inside of what it stands for");
             return Err(Stop);
         };
         let weight = node.weight;
@@ -255,7 +321,8 @@ impl<'t, 'r> Tree<'t, 'r> {
             return Ok(());
         }
         let message = format!("the document holds more than {NODES_MAX} values, aliases expanded");
-        self.report.error_help(span, "limit", message, "pass large data as input");
+        self.report
+            .error_help(span, "limit", message, "pass large data as input");
         Err(Stop)
     }
 
@@ -268,8 +335,15 @@ impl<'t, 'r> Tree<'t, 'r> {
         match &mut open.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => {
-                let (key, key_span) = open.key.take().expect("invariant: a value in an object follows its key");
-                entries.push(Entry { key, key_span, node });
+                let (key, key_span) = open
+                    .key
+                    .take()
+                    .expect("invariant: a value in an object follows its key");
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    node,
+                });
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
         }
@@ -281,20 +355,22 @@ fn is_scalar_tag(suffix: &str) -> bool {
     matches!(suffix, "str" | "int" | "float" | "bool" | "null")
 }
 
-/// Control characters, and those that turn the direction of text around and so hide what a reader should see.
-fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-}
-
-fn open_entry_line(open: &Open, key: &str) -> usize {
-    let Value::Map(entries) = &open.value else { return 0 };
-    entries.iter().find(|entry| entry.key == key).map_or(0, |entry| entry.key_span.line)
+fn line_of(open: &Open, key: &str) -> usize {
+    let Value::Map(entries) = &open.value else {
+        return 0;
+    };
+    entries
+        .iter()
+        .find(|entry| entry.key == key)
+        .map_or(0, |entry| entry.key_span.line)
 }
 
 fn last_end(value: &Value) -> usize {
     match value {
         Value::List(items) => items.last().map_or(0, |item| item.span.end),
-        Value::Map(entries) => entries.last().map_or(0, |entry| entry.node.span.end.max(entry.key_span.end)),
+        Value::Map(entries) => entries
+            .last()
+            .map_or(0, |entry| entry.node.span.end.max(entry.key_span.end)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => 0,
     }
 }
@@ -303,49 +379,13 @@ fn last_end(value: &Value) -> usize {
 fn depth(node: &Node) -> usize {
     match &node.value {
         Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Map(entries) => 1 + entries.iter().map(|entry| depth(&entry.node)).max().unwrap_or(0),
+        Value::Map(entries) => {
+            1 + entries
+                .iter()
+                .map(|entry| depth(&entry.node))
+                .max()
+                .unwrap_or(0)
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => 0,
-    }
-}
-
-/// Character positions, which the scanner counts, to bytes.
-struct Places {
-    /// Byte of each character, and of the end; empty for ASCII text, where both are the same.
-    bytes: Vec<u32>,
-    length: usize,
-}
-
-impl Places {
-    fn new(text: &str) -> Self {
-        let mut bytes = Vec::new();
-        if !text.is_ascii() {
-            bytes.extend(text.char_indices().map(|(at, _)| at as u32));
-            bytes.push(text.len() as u32);
-        }
-        Self { bytes, length: text.len() }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        if self.bytes.is_empty() {
-            return character.min(self.length);
-        }
-        self.bytes.get(character).map_or(self.length, |byte| *byte as usize)
-    }
-
-    fn span(&self, span: saphyr_parser::Span) -> Span {
-        Span {
-            end: self.byte(span.end.index()),
-            ..self.point(span.start)
-        }
-    }
-
-    fn point(&self, marker: saphyr_parser::Marker) -> Span {
-        let start = self.byte(marker.index());
-        Span {
-            start,
-            end: start,
-            line: marker.line().max(1),
-            column: marker.col() + 1,
-        }
     }
 }

@@ -336,6 +336,24 @@ fn what_cannot_be_kept_is_refused() {
         effective(&["kv:read:a"], &odd).unwrap_err(),
         Refusal::Misplaced { field: "value", .. }
     ));
+    let refusal = effective(&["fs:read:/a"], &writ(&["fs:read:/a=x\ny"])).unwrap_err();
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Unfit {
+                field: "folder",
+                ..
+            }
+        ),
+        "{refusal}"
+    );
+    let mut odd = writ(&["config:read:a"]);
+    odd.grants[0].value = Some("x".repeat(crate::VALUE_BYTES_MAX + 1));
+    let refusal = effective(&["config:read:a"], &odd).unwrap_err();
+    assert!(
+        matches!(refusal, Refusal::Unfit { field: "value", .. }),
+        "{refusal}"
+    );
     let refusal = effective(&["kv:read:a"], &writ(&["kv:read:a", "kv:read:a"])).unwrap_err();
     assert!(matches!(refusal, Refusal::Repeated { .. }), "{refusal}");
     let many = writ(&["clock:real"; crate::GRANTS_PER_WRIT_MAX + 1]);

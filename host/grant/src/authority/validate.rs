@@ -5,7 +5,7 @@ use crate::{
     capability::Capability,
     digest::Digest,
     refusal::Refusal,
-    writ::{Grant, Request, Writ},
+    writ::{Grant, Request, Writ, folder_flaw, value_flaw},
 };
 
 /// The grants of a writ that is for this component and in force, each of them requested and possible.
@@ -75,19 +75,37 @@ fn alone(plugin: &str, requests: &[Request], grant: &Grant) -> Result<(), Refusa
     if grant.capability.takes_folder() && grant.folder.is_none() {
         return Err(Refusal::NoFolder { plugin, capability });
     }
-    if !grant.capability.takes_folder() && grant.folder.is_some() {
-        return Err(Refusal::Misplaced {
-            plugin,
-            capability,
-            field: "folder",
-        });
-    }
-    if !grant.capability.takes_value() && grant.value.is_some() {
-        return Err(Refusal::Misplaced {
-            plugin,
-            capability,
-            field: "value",
-        });
+    let texts = [
+        (
+            "folder",
+            grant.capability.takes_folder(),
+            grant.folder.as_deref().map(folder_flaw),
+        ),
+        (
+            "value",
+            grant.capability.takes_value(),
+            grant.value.as_deref().map(value_flaw),
+        ),
+    ];
+    for (field, takes, text) in texts {
+        match text {
+            Some(_) if !takes => {
+                return Err(Refusal::Misplaced {
+                    plugin,
+                    capability,
+                    field,
+                });
+            }
+            Some(Some(flaw)) => {
+                return Err(Refusal::Unfit {
+                    plugin,
+                    capability,
+                    field,
+                    flaw: flaw.into(),
+                });
+            }
+            Some(None) | None => {}
+        }
     }
     Ok(())
 }

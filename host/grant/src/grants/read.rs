@@ -5,16 +5,12 @@ use std::{collections::HashSet, ops::Range};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{
-    FOLDER_BYTES_MAX, GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, VALUE_BYTES_MAX,
-    WRITS_MAX,
-};
+use super::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 use crate::{
     capability::Capability,
     digest::Digest,
-    text::is_unsafe,
     time::parse_rfc3339,
-    writ::{Grant, Grants, Writ},
+    writ::{Grant, Grants, Writ, folder_flaw, text_flaw, value_flaw},
 };
 
 const VERSION: u32 = 1;
@@ -175,30 +171,18 @@ fn writ(raw: RawWrit) -> Result<Writ, Complaint> {
 }
 
 fn header(key: &str, text: Spanned<String>) -> Result<String, Complaint> {
-    plain(key, text, HEADER_BYTES_MAX)
+    fitting(key, text, |text| text_flaw(text, HEADER_BYTES_MAX))
 }
 
-/// A text that is not empty, has no control characters, and is not too long.
-fn plain(key: &str, text: Spanned<String>, bytes_max: usize) -> Result<String, Complaint> {
-    let bytes = text.get_ref().len();
-    if bytes == 0 {
-        return complain(text.span(), format!("`{key}` is empty"), "");
+fn fitting(
+    key: &str,
+    text: Spanned<String>,
+    flaw: impl Fn(&str) -> Option<String>,
+) -> Result<String, Complaint> {
+    match flaw(text.get_ref()) {
+        Some(flaw) => complain(text.span(), format!("`{key}` {flaw}"), ""),
+        None => Ok(text.into_inner()),
     }
-    if bytes > bytes_max {
-        return complain(
-            text.span(),
-            format!("`{key}` has {bytes} bytes; it may have at most {bytes_max}"),
-            "",
-        );
-    }
-    if let Some(found) = text.get_ref().chars().find(|c| is_unsafe(*c)) {
-        return complain(
-            text.span(),
-            format!("{found:?} is not allowed in `{key}`"),
-            "",
-        );
-    }
-    Ok(text.into_inner())
 }
 
 fn time(text: Spanned<String>) -> Result<u64, Complaint> {
@@ -223,42 +207,32 @@ fn grant(raw: Spanned<RawGrant>) -> Result<Grant, Complaint> {
         .get_ref()
         .parse()
         .or_else(|error| complain(at.clone(), error, ""))?;
-    let folder = match raw.folder {
-        Some(folder) if !capability.takes_folder() => {
-            return complain(
-                folder.span(),
-                format!("{capability} takes no `folder`"),
-                "take it out; only fs grants have one",
-            );
+    if capability.takes_folder() && raw.folder.is_none() {
+        let help = "add `folder = \"…\"`, relative to this file";
+        return complain(at, format!("{capability} says no host folder"), help);
+    }
+    for (key, text, takes, kinds) in [
+        ("folder", &raw.folder, capability.takes_folder(), "fs"),
+        (
+            "value",
+            &raw.value,
+            capability.takes_value(),
+            "config and env",
+        ),
+    ] {
+        if let (Some(text), false) = (text, takes) {
+            let help = format!("take it out; only {kinds} grants have one");
+            return complain(text.span(), format!("{capability} takes no `{key}`"), help);
         }
-        None if capability.takes_folder() => {
-            return complain(
-                at,
-                format!("{capability} says no host folder"),
-                "add `folder = \"…\"`, relative to this file",
-            );
-        }
-        Some(folder) => Some(plain("folder", folder, FOLDER_BYTES_MAX)?),
-        None => None,
-    };
-    let value = match raw.value {
-        Some(value) if !capability.takes_value() => {
-            return complain(
-                value.span(),
-                format!("{capability} takes no `value`"),
-                "take it out; only config and env grants have one",
-            );
-        }
-        Some(value) if value.get_ref().len() > VALUE_BYTES_MAX => {
-            return complain(
-                value.span(),
-                format!("`value` is longer than {VALUE_BYTES_MAX} bytes"),
-                "",
-            );
-        }
-        Some(value) => Some(value.into_inner()),
-        None => None,
-    };
+    }
+    let folder = raw
+        .folder
+        .map(|folder| fitting("folder", folder, folder_flaw))
+        .transpose()?;
+    let value = raw
+        .value
+        .map(|value| fitting("value", value, value_flaw))
+        .transpose()?;
     Ok(Grant {
         capability,
         folder,

@@ -2,7 +2,7 @@
 //! buckets.
 
 use super::{Event, KvChange, WorkflowPin};
-use crate::{Problem, Status};
+use crate::{Problem, Status, TaskId};
 
 /// What an event changes in an index of runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +92,62 @@ impl Event {
 
     /// What it changes in key-value buckets, in order.
     pub fn kv(&self) -> &[KvChange] {
-        if let Self::HostCalled { kv, .. } = self { kv } else { &[] }
+        if let Self::HostCalled { kv, .. } = self {
+            kv
+        } else {
+            &[]
+        }
+    }
+
+    /// The task activation that ends with it, well or not.
+    pub fn ends(&self) -> Option<TaskId> {
+        match self {
+            Self::TaskCompleted { task, .. }
+            | Self::TaskSkipped { task, .. }
+            | Self::TaskFaulted { task, .. }
+            | Self::TaskCancelled { task, .. } => Some(*task),
+            Self::RunStarted { .. }
+            | Self::RunEntered { .. }
+            | Self::RunCompleted { .. }
+            | Self::RunFaulted { .. }
+            | Self::RunCancelled { .. }
+            | Self::RunSuspended { .. }
+            | Self::RunResumed { .. }
+            | Self::RunRecovered { .. }
+            | Self::TaskStarted(_)
+            | Self::TaskRetried { .. }
+            | Self::TaskResumed { .. }
+            | Self::TaskCaught { .. }
+            | Self::TaskIterated { .. }
+            | Self::HostCalled { .. }
+            | Self::HostDenied { .. }
+            | Self::GuestLogged { .. } => None,
+        }
+    }
+
+    /// Whether somebody who watches a run wants to read it: what happens to the run, what goes wrong, what takes long.
+    pub fn milestone(&self) -> bool {
+        match self {
+            Self::RunStarted { .. }
+            | Self::RunCompleted { .. }
+            | Self::RunFaulted { .. }
+            | Self::RunCancelled { .. }
+            | Self::RunSuspended { .. }
+            | Self::RunResumed { .. }
+            | Self::RunRecovered { .. }
+            | Self::TaskFaulted { .. }
+            | Self::TaskRetried { .. }
+            | Self::TaskCaught { .. }
+            | Self::HostDenied { .. } => true,
+            Self::TaskStarted(started) => started.items.is_some() || started.due_ms.is_some(),
+            Self::RunEntered { .. }
+            | Self::TaskCompleted { .. }
+            | Self::TaskSkipped { .. }
+            | Self::TaskResumed { .. }
+            | Self::TaskIterated { .. }
+            | Self::TaskCancelled { .. }
+            | Self::HostCalled { .. }
+            | Self::GuestLogged { .. } => false,
+        }
     }
 }

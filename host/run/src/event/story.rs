@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{Event, TaskStarted};
-use crate::{Problem, name_of};
+use crate::{Problem, run::name_of};
 
 /// How much of a value a line shows, in characters.
 const VALUE_CHARACTERS_MAX: usize = 80;
@@ -19,7 +19,9 @@ impl Event {
                 )
             }
             Self::RunEntered { deadline_ms, .. } => match deadline_ms {
-                Some(deadline) => format!("the run took its input and must end before {deadline} ms"),
+                Some(deadline) => {
+                    format!("the run took its input and must end before {deadline} ms")
+                }
                 None => "the run took its input".to_owned(),
             },
             Self::RunCompleted { output } => format!("the run completed with {}", short(output)),
@@ -27,7 +29,9 @@ impl Event {
             Self::RunCancelled { reason } => format!("the run was cancelled: {}", clip(reason)),
             Self::RunSuspended { .. } => "the run was suspended".to_owned(),
             Self::RunResumed { .. } => "the run was resumed".to_owned(),
-            Self::RunRecovered { .. } => "the run was recovered after its host had stopped".to_owned(),
+            Self::RunRecovered { .. } => {
+                "the run was recovered after its host had stopped".to_owned()
+            }
             Self::TaskStarted(started) => started.story(),
             Self::TaskCompleted {
                 reference,
@@ -42,7 +46,9 @@ impl Event {
                 context.as_deref(),
                 case.as_deref(),
             ),
-            Self::TaskSkipped { reference, index, .. } => format!("{} was skipped", subject(reference, index)),
+            Self::TaskSkipped {
+                reference, index, ..
+            } => format!("{} was skipped", subject(reference, index)),
             Self::TaskFaulted {
                 reference,
                 index,
@@ -64,16 +70,27 @@ impl Event {
                     subject(reference, index)
                 )
             }
-            Self::TaskResumed { reference, index, .. } => format!("{} tries again now", subject(reference, index)),
-            Self::TaskCaught { reference, index, .. } => format!("{} caught the error", subject(reference, index)),
+            Self::TaskResumed {
+                reference, index, ..
+            } => format!("{} tries again now", subject(reference, index)),
+            Self::TaskCaught {
+                reference, index, ..
+            } => format!("{} caught the error", subject(reference, index)),
             Self::TaskIterated {
                 reference,
                 index,
                 iteration,
                 ..
-            } => format!("{} goes on with item {iteration}", subject(reference, index)),
-            Self::TaskCancelled { reference, index, .. } => format!("{} was cancelled", subject(reference, index)),
-            Self::HostCalled { call, task, grant, .. } => format!(
+            } => format!(
+                "{} goes on with item {iteration}",
+                subject(reference, index)
+            ),
+            Self::TaskCancelled {
+                reference, index, ..
+            } => format!("{} was cancelled", subject(reference, index)),
+            Self::HostCalled {
+                call, task, grant, ..
+            } => format!(
                 "task {} called {} {}, granted by {}",
                 task.0,
                 call.interface,
@@ -95,7 +112,10 @@ impl TaskStarted {
     fn story(&self) -> String {
         let subject = subject(&self.reference, &self.index);
         if let Some(call) = &self.call {
-            return format!("{subject} is about to call {}/{}", call.plugin, call.function);
+            return format!(
+                "{subject} is about to call {}/{}",
+                call.plugin, call.function
+            );
         }
         if let Some(due) = self.due_ms {
             return format!("{subject} waits until {due} ms");
@@ -107,7 +127,12 @@ impl TaskStarted {
     }
 }
 
-fn completed(subject: &str, output: Option<&Json>, context: Option<&Json>, case: Option<&str>) -> String {
+fn completed(
+    subject: &str,
+    output: Option<&Json>,
+    context: Option<&Json>,
+    case: Option<&str>,
+) -> String {
     let mut line = format!("{subject} completed");
     if let Some(case) = case {
         line.push_str(&format!(" and chose {}", clip(case)));
@@ -122,7 +147,10 @@ fn completed(subject: &str, output: Option<&Json>, context: Option<&Json>, case:
 }
 
 fn subject(reference: &str, index: &[u64]) -> String {
-    let positions: String = index.iter().map(|position| format!("[{position}]")).collect();
+    let positions: String = index
+        .iter()
+        .map(|position| format!("[{position}]"))
+        .collect();
     clip(&format!("{}{positions}", name_of(reference)))
 }
 
@@ -141,9 +169,13 @@ fn short(value: &Json) -> String {
 
 /// One line of bounded length without control characters: what guests write must not steer a terminal.
 fn clip(text: &str) -> String {
-    let mut clean = text
-        .chars()
-        .map(|character| if character.is_control() { ' ' } else { character });
+    let mut clean = text.chars().map(|character| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    });
     let mut line: String = clean.by_ref().take(VALUE_CHARACTERS_MAX).collect();
     if clean.next().is_some() {
         line.push('…');

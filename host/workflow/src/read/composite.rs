@@ -12,9 +12,22 @@ use crate::{
     suggest, text,
 };
 
-const FOR: Shape = closed("`for`", &[may("each", Form::Name), must("in", Form::Any), may("at", Form::Name)]);
-const FORK: Shape = closed("`fork`", &[must("branches", Form::Any), may("compete", Form::Any)]);
-const CASE: Shape = closed("a case of `switch`", &[may("when", Form::Any), must("then", Form::Any)]);
+const FOR: Shape = closed(
+    "`for`",
+    &[
+        may("each", Form::Name),
+        must("in", Form::Any),
+        may("at", Form::Name),
+    ],
+);
+const FORK: Shape = closed(
+    "`fork`",
+    &[must("branches", Form::Any), may("compete", Form::Any)],
+);
+const CASE: Shape = closed(
+    "a case of `switch`",
+    &[may("when", Form::Any), must("then", Form::Any)],
+);
 const CATCH: Shape = closed(
     "`catch`",
     &[
@@ -41,7 +54,16 @@ const ERROR_FILTER: Shape = open(
 const ERROR_MEMBERS: [&str; 5] = ["type", "status", "instance", "title", "detail"];
 
 /// Variables that the DSL itself gives to expressions.
-const ARGUMENTS: [&str; 8] = ["context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime"];
+const ARGUMENTS: [&str; 8] = [
+    "context",
+    "input",
+    "output",
+    "secrets",
+    "authorization",
+    "task",
+    "workflow",
+    "runtime",
+];
 
 /// For [`Form::Code`]: the iterator over consumed events or messages.
 pub(super) const SUBSCRIPTION_ITERATOR: Shape = closed(
@@ -73,7 +95,8 @@ impl Reader {
         let at = self.variable(node, "at", "index");
         if each == at {
             let message = format!("`each` and `at` are both `{each}`");
-            self.report.error_help(node.span, "variable", message, "give them different names");
+            self.report
+                .error_help(node.span, "variable", message, "give them different names");
         }
         Some(For {
             each,
@@ -108,11 +131,16 @@ impl Reader {
         };
         if ARGUMENTS.contains(&name) {
             let message = format!("`{key}` would hide `${name}`, which the DSL defines");
-            self.report.error_help(node.span, "variable", message, "choose another name");
+            self.report
+                .error_help(node.span, "variable", message, "choose another name");
         } else if !text::is_variable(name) && !name.trim().is_empty() {
             let message = format!("`{}` cannot name a variable", name.escape_debug());
             let help = match name.strip_prefix('$') {
-                Some(bare) => format!("write `{}` here, `{}` in expressions", bare.escape_debug(), name.escape_debug()),
+                Some(bare) => format!(
+                    "write `{}` here, `{}` in expressions",
+                    bare.escape_debug(),
+                    name.escape_debug()
+                ),
                 None => "use letters, digits and `_`, and begin with a letter".to_owned(),
             };
             self.report.error_help(node.span, "variable", message, help);
@@ -121,7 +149,8 @@ impl Reader {
     }
 
     pub(super) fn optional_expression(&mut self, node: &Node, key: &str) -> Option<Expression> {
-        node.get(key).and_then(|member| self.expression(member, key))
+        node.get(key)
+            .and_then(|member| self.expression(member, key))
     }
 
     pub(super) fn fork(&mut self, node: &Node, site: &Site<'_>) -> Option<Fork> {
@@ -130,7 +159,9 @@ impl Reader {
             return None;
         }
         let branches = node.get("branches")?;
-        let compete = node.get("compete").is_some_and(|compete| self.boolean(compete, "compete").unwrap_or(false));
+        let compete = node
+            .get("compete")
+            .is_some_and(|compete| self.boolean(compete, "compete").unwrap_or(false));
         Some(Fork {
             branches: self.tasks(branches, &path.key("branches"), ScopeKind::Branches),
             compete,
@@ -140,7 +171,8 @@ impl Reader {
     pub(super) fn set(&mut self, node: &Node) -> Option<Template> {
         match &node.value {
             Value::Map(entries) if entries.is_empty() => {
-                self.report.error(node.span, "missing-key", "`set` must set something");
+                self.report
+                    .error(node.span, "missing-key", "`set` must set something");
                 None
             }
             Value::Map(_) => Some(self.template(node)),
@@ -148,7 +180,12 @@ impl Reader {
             Value::Text(text) => {
                 if !text::is_expression(text) {
                     let message = "`set` gives this very text, not the result of an expression";
-                    self.report.warning_help(node.span, "literal", message, "wrap it in `${ }` if it is an expression");
+                    self.report.warning_help(
+                        node.span,
+                        "literal",
+                        message,
+                        "wrap it in `${ }` if it is an expression",
+                    );
                 }
                 Some(self.template(node))
             }
@@ -166,14 +203,25 @@ impl Reader {
             return None;
         };
         if items.is_empty() {
-            self.report.error(node.span, "missing-key", "`switch` needs a case");
+            self.report
+                .error(node.span, "missing-key", "`switch` needs a case");
         }
         let mut cases: Vec<Case> = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            let Some(entry) = self.only(item) else { continue };
+            let Some(entry) = self.only(item) else {
+                continue;
+            };
             if cases.last().is_some_and(|case| case.when.is_none()) {
-                let message = format!("the case `{}` is never reached: the one before applies always", entry.key);
-                self.report.warning_help(entry.key_span, "unreachable", message, "move the case without `when` to the end");
+                let message = format!(
+                    "the case `{}` is never reached: the one before applies always",
+                    entry.key
+                );
+                self.report.warning_help(
+                    entry.key_span,
+                    "unreachable",
+                    message,
+                    "move the case without `when` to the end",
+                );
             }
             let at = path.index(at);
             if self.shape(&entry.node, &CASE, &at.key(&entry.key)) {
@@ -199,7 +247,8 @@ impl Reader {
         }
         if catch.entries().is_empty() {
             let help = "say what is done with an error: `errors`, `retry`, `do` or `then`";
-            self.report.error_help(catch.span, "missing-key", "`catch` is empty", help);
+            self.report
+                .error_help(catch.span, "missing-key", "`catch` is empty", help);
         }
         let name = self.variable(catch, "as", "error");
         Some(TaskKind::Try(Box::new(Try {
@@ -208,9 +257,15 @@ impl Reader {
             r#as: name,
             when: self.optional_expression(catch, "when"),
             except_when: self.optional_expression(catch, "exceptWhen"),
-            retry: catch.get("retry").and_then(|retry| self.retry(retry, &path.key("retry"))),
-            handler: catch.get("do").map(|handler| self.sequence(handler, &path.key("do"))),
-            then: catch.get("then").map(|then| self.flow(Some(then), site.scope)),
+            retry: catch
+                .get("retry")
+                .and_then(|retry| self.retry(retry, &path.key("retry"))),
+            handler: catch
+                .get("do")
+                .map(|handler| self.sequence(handler, &path.key("do"))),
+            then: catch
+                .get("then")
+                .map(|then| self.flow(Some(then), site.scope)),
         })))
     }
 
@@ -224,15 +279,34 @@ impl Reader {
         };
         if with.entries().is_empty() {
             let help = "leave `errors` out to catch any error";
-            self.report.error_help(with.span, "missing-key", "`with` names nothing to compare", help);
+            self.report.error_help(
+                with.span,
+                "missing-key",
+                "`with` names nothing to compare",
+                help,
+            );
         }
-        for entry in with.entries().iter().filter(|entry| !ERROR_MEMBERS.contains(&entry.key.as_str())) {
+        for entry in with
+            .entries()
+            .iter()
+            .filter(|entry| !ERROR_MEMBERS.contains(&entry.key.as_str()))
+        {
             if let Some(word) = suggest::nearest(&entry.key, ERROR_MEMBERS) {
-                let message = format!("no error of the DSL has a member `{}`", entry.key.escape_debug());
-                self.report.warning_help(entry.key_span, "unknown-key", message, format!("did you mean `{word}`?"));
+                let message = format!(
+                    "no error of the DSL has a member `{}`",
+                    entry.key.escape_debug()
+                );
+                self.report.warning_help(
+                    entry.key_span,
+                    "unknown-key",
+                    message,
+                    format!("did you mean `{word}`?"),
+                );
             }
         }
-        with.entries().iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect()
+        with.entries()
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.node.to_json()))
+            .collect()
     }
 }
-

@@ -11,9 +11,18 @@ use crate::{
     read::resource::EXTERNAL_RESOURCE,
 };
 
-const INPUT: Shape = closed("`input`", &[may("schema", Form::Any), may("from", Form::Any)]);
-const OUTPUT: Shape = closed("`output`", &[may("schema", Form::Any), may("as", Form::Any)]);
-const EXPORT: Shape = closed("`export`", &[may("schema", Form::Any), may("as", Form::Any)]);
+const INPUT: Shape = closed(
+    "`input`",
+    &[may("schema", Form::Any), may("from", Form::Any)],
+);
+const OUTPUT: Shape = closed(
+    "`output`",
+    &[may("schema", Form::Any), may("as", Form::Any)],
+);
+const EXPORT: Shape = closed(
+    "`export`",
+    &[may("schema", Form::Any), may("as", Form::Any)],
+);
 const SCHEMA: Shape = one_of(
     "`schema`",
     &[
@@ -21,7 +30,7 @@ const SCHEMA: Shape = one_of(
         may("document", Form::Any),
         may("resource", Form::Object(&EXTERNAL_RESOURCE)),
     ],
-    &["document", "resource"],
+    &[&["document", "resource"]],
 );
 
 impl Reader {
@@ -31,7 +40,9 @@ impl Reader {
         };
         Input {
             schema: self.member_schema(node, path),
-            from: node.get("from").and_then(|from| self.transformation(from, "from")),
+            from: node
+                .get("from")
+                .and_then(|from| self.transformation(from, "from")),
         }
     }
 
@@ -49,7 +60,9 @@ impl Reader {
         };
         Output {
             schema: self.member_schema(node, path),
-            r#as: node.get("as").and_then(|r#as| self.transformation(r#as, "as")),
+            r#as: node
+                .get("as")
+                .and_then(|r#as| self.transformation(r#as, "as")),
         }
     }
 
@@ -65,7 +78,12 @@ impl Reader {
         self.schema_format(node.get("format"));
         if let Some(resource) = node.entry("resource") {
             let help = "write the schema itself under `document`";
-            self.report.error_help(resource.key_span, "not-available", "schemas are not fetched from elsewhere", help);
+            self.report.error_help(
+                resource.key_span,
+                "not-available",
+                "schemas are not fetched from elsewhere",
+                help,
+            );
         }
         let document = node.get("document")?;
         match &document.value {
@@ -81,20 +99,30 @@ impl Reader {
     }
 
     fn schema_format(&mut self, node: Option<&Node>) {
-        let Some((node, format)) = node.and_then(|node| Some((node, node.text()?))) else { return };
+        let Some((node, format)) = node.and_then(|node| Some((node, node.text()?))) else {
+            return;
+        };
         if format.split(':').next() != Some("json") {
-            let message = format!("schemas of the format `{}` are not available", format.escape_debug());
-            self.report.error_help(node.span, "not-available", message, "write a JSON Schema; leave `format` out");
+            let message = format!(
+                "schemas of the format `{}` are not available",
+                format.escape_debug()
+            );
+            self.report.error_help(
+                node.span,
+                "not-available",
+                message,
+                "write a JSON Schema; leave `format` out",
+            );
         }
     }
 }
 
 /// For [`Form::Code`].
 pub(super) fn output(reader: &mut Reader, node: &Node, path: &Path<'_>) {
-    drop(reader.output(Some(node), path));
+    reader.output(Some(node), path);
 }
 
 /// For [`Form::Code`].
 pub(super) fn export(reader: &mut Reader, node: &Node, path: &Path<'_>) {
-    drop(reader.export(Some(node), path));
+    reader.export(Some(node), path);
 }

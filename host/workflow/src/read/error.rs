@@ -43,9 +43,13 @@ impl Reader {
         }
         let title = self.error_text(node, "title");
         let detail = self.error_text(node, "detail");
-        let instance = node.get("instance").and_then(|instance| self.instance(instance));
+        let instance = node
+            .get("instance")
+            .and_then(|instance| self.instance(instance));
         Some(Raise {
-            r#type: node.get("type").and_then(|kind| self.uri_or_expression(kind, "type"))?,
+            r#type: node
+                .get("type")
+                .and_then(|kind| self.uri_or_expression(kind, "type"))?,
             status: node.get("status").map(|status| self.template(status))?,
             title,
             detail,
@@ -62,8 +66,16 @@ impl Reader {
     fn instance(&mut self, node: &Node) -> Option<Template> {
         let text = self.text(node, "instance")?;
         if !text::is_expression(text) && !text::is_json_pointer(text) {
-            let message = format!("`instance` must be a JSON Pointer, but is `{}`", text.escape_debug());
-            self.report.error_help(node.span, "pattern", message, "for instance `/do/0/check`, or leave it out");
+            let message = format!(
+                "`instance` must be a JSON Pointer, but is `{}`",
+                text.escape_debug()
+            );
+            self.report.error_help(
+                node.span,
+                "pattern",
+                message,
+                "for instance `/do/0/check`, or leave it out",
+            );
         }
         Some(self.template(node))
     }

@@ -29,7 +29,10 @@ impl<'n> Scope<'n> {
     pub(super) fn new(names: impl IntoIterator<Item = &'n str>, kind: ScopeKind) -> Self {
         let mut positions = HashMap::new();
         for (at, name) in names.into_iter().enumerate() {
-            positions.entry(name).and_modify(|(_, single)| *single = false).or_insert((at, true));
+            positions
+                .entry(name)
+                .and_modify(|(_, single)| *single = false)
+                .or_insert((at, true));
         }
         Self { positions, kind }
     }
@@ -43,7 +46,9 @@ pub(super) fn is_reserved(name: &str) -> bool {
 impl Reader {
     /// `then`; [`Flow::Continue`] when it is absent or wrong.
     pub(super) fn flow(&mut self, node: Option<&Node>, scope: &Scope<'_>) -> Flow {
-        let Some(node) = node else { return Flow::Continue };
+        let Some(node) = node else {
+            return Flow::Continue;
+        };
         match self.text(node, "then") {
             None | Some("continue") => Flow::Continue,
             Some("exit") => Flow::Exit,
@@ -57,19 +62,29 @@ impl Reader {
         let (message, help) = match (scope.kind, scope.positions.get(target)) {
             (ScopeKind::Sequence, Some((at, true))) => return Flow::Goto(*at),
             (ScopeKind::Sequence, Some((_, false))) => {
-                let message = format!("`then` leads to `{shown}`, but several tasks of this list have that name");
+                let message = format!(
+                    "`then` leads to `{shown}`, but several tasks of this list have that name"
+                );
                 (message, "rename all but one".to_owned())
             }
             (ScopeKind::Sequence, None) => {
                 let names = WORDS.into_iter().chain(scope.positions.keys().copied());
                 let help = suggest::nearest(target, names).map_or_else(
-                    || "name a task of the same list, or write `continue`, `exit` or `end`".to_owned(),
+                    || {
+                        "name a task of the same list, or write `continue`, `exit` or `end`"
+                            .to_owned()
+                    },
                     |name| format!("did you mean `{name}`?"),
                 );
-                (format!("`then` leads to `{shown}`, but no task of this list has that name"), help)
+                (
+                    format!("`then` leads to `{shown}`, but no task of this list has that name"),
+                    help,
+                )
             }
             (ScopeKind::Branches, _) => {
-                let message = format!("`then` leads to `{shown}`, but branches run side by side, none after another");
+                let message = format!(
+                    "`then` leads to `{shown}`, but branches run side by side, none after another"
+                );
                 (message, "put both into one `do`".to_owned())
             }
             (ScopeKind::Function, _) => {
@@ -77,7 +92,8 @@ impl Reader {
                 (message, "put `then` on the task that calls it".to_owned())
             }
         };
-        self.report.error_help(node.span, "flow-target", message, help);
+        self.report
+            .error_help(node.span, "flow-target", message, help);
         Flow::Continue
     }
 }

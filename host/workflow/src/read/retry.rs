@@ -27,12 +27,24 @@ const BACKOFF: Shape = one_of(
         may("exponential", Form::Object(&NO_SETTINGS)),
         may("linear", Form::Object(&NO_SETTINGS)),
     ],
-    &["constant", "exponential", "linear"],
+    &[&["constant", "exponential", "linear"]],
 );
 const NO_SETTINGS: Shape = closed("a backoff, which has no settings", &[]);
-const LIMIT: Shape = closed("`limit`", &[may("attempt", Form::Object(&ATTEMPT)), may("duration", Form::Any)]);
-const ATTEMPT: Shape = closed("`attempt`", &[may("count", Form::Any), may("duration", Form::Any)]);
-const JITTER: Shape = closed("`jitter`", &[must("from", Form::Any), must("to", Form::Any)]);
+const LIMIT: Shape = closed(
+    "`limit`",
+    &[
+        may("attempt", Form::Object(&ATTEMPT)),
+        may("duration", Form::Any),
+    ],
+);
+const ATTEMPT: Shape = closed(
+    "`attempt`",
+    &[may("count", Form::Any), may("duration", Form::Any)],
+);
+const JITTER: Shape = closed(
+    "`jitter`",
+    &[must("from", Form::Any), must("to", Form::Any)],
+);
 
 impl Reader {
     /// `timeout` of a task or of the workflow.
@@ -47,7 +59,8 @@ impl Reader {
 
     pub(super) fn timeout_definition(&mut self, node: &Node, path: &Path<'_>) -> Option<Duration> {
         self.shape(node, &TIMEOUT, path).then_some(())?;
-        node.get("after").and_then(|after| self.duration(after, "after"))
+        node.get("after")
+            .and_then(|after| self.duration(after, "after"))
     }
 
     /// `retry` of a `catch`.
@@ -70,7 +83,9 @@ impl Reader {
         Some(Retry {
             when: self.optional_expression(node, "when"),
             except_when: self.optional_expression(node, "exceptWhen"),
-            delay: self.optional_duration(Some(node), "delay").unwrap_or(Duration::Milliseconds(0)),
+            delay: self
+                .optional_duration(Some(node), "delay")
+                .unwrap_or(Duration::Milliseconds(0)),
             backoff: node.get("backoff").map_or(Backoff::Constant, backoff),
             jitter: node.get("jitter").and_then(|jitter| self.jitter(jitter)),
             attempts_max: count.and_then(|count| self.attempts(count)),
@@ -96,7 +111,12 @@ impl Reader {
             && from > to
         {
             let message = "`jitter` ends before it begins";
-            self.report.error_help(node.span, "range", message, "`from` must not be longer than `to`");
+            self.report.error_help(
+                node.span,
+                "range",
+                message,
+                "`from` must not be longer than `to`",
+            );
         }
         Some((from, to))
     }
@@ -111,4 +131,3 @@ fn backoff(node: &Node) -> Backoff {
         Backoff::Constant
     }
 }
-

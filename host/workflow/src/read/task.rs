@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// Members that every task may have.
-const SHARED: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
+const SHARED: [&str; 7] = [
+    "if", "input", "output", "export", "timeout", "then", "metadata",
+];
 
 /// A kind of task.
 struct Kind {
@@ -28,18 +30,68 @@ struct Kind {
 
 /// `for` stands before `do`, of which it has one too.
 static KINDS: [Kind; 12] = [
-    Kind { key: "call", keys: &["call", "with"], read: |reader, call, site| reader.call(call, site).map(TaskKind::Call) },
-    Kind { key: "for", keys: &["for", "while", "do"], read: |reader, r#for, site| reader.r#for(r#for, site).map(TaskKind::For) },
-    Kind { key: "do", keys: &["do"], read: |reader, tasks, site| Some(TaskKind::Do(reader.sequence(tasks, &site.path.key("do")))) },
-    Kind { key: "emit", keys: &["emit"], read: |reader, emit, site| reader.emit(emit, site) },
-    Kind { key: "fork", keys: &["fork"], read: |reader, fork, site| reader.fork(fork, site).map(TaskKind::Fork) },
-    Kind { key: "listen", keys: &["listen", "foreach"], read: |reader, listen, site| reader.listen(listen, site) },
-    Kind { key: "raise", keys: &["raise"], read: |reader, raise, site| reader.raise(raise, site).map(TaskKind::Raise) },
-    Kind { key: "run", keys: &["run"], read: |reader, run, site| reader.run(run, site).map(TaskKind::Run) },
-    Kind { key: "set", keys: &["set"], read: |reader, set, _| reader.set(set).map(TaskKind::Set) },
-    Kind { key: "switch", keys: &["switch"], read: |reader, switch, site| reader.switch(switch, site).map(TaskKind::Switch) },
-    Kind { key: "try", keys: &["try", "catch"], read: |reader, r#try, site| reader.r#try(r#try, site) },
-    Kind { key: "wait", keys: &["wait"], read: |reader, wait, _| reader.duration(wait, "wait").map(TaskKind::Wait) },
+    Kind {
+        key: "call",
+        keys: &["call", "with"],
+        read: |reader, call, site| reader.call(call, site).map(TaskKind::Call),
+    },
+    Kind {
+        key: "for",
+        keys: &["for", "while", "do"],
+        read: |reader, r#for, site| reader.r#for(r#for, site).map(TaskKind::For),
+    },
+    Kind {
+        key: "do",
+        keys: &["do"],
+        read: |reader, tasks, site| {
+            Some(TaskKind::Do(reader.sequence(tasks, &site.path.key("do"))))
+        },
+    },
+    Kind {
+        key: "emit",
+        keys: &["emit"],
+        read: |reader, emit, site| reader.emit(emit, site),
+    },
+    Kind {
+        key: "fork",
+        keys: &["fork"],
+        read: |reader, fork, site| reader.fork(fork, site).map(TaskKind::Fork),
+    },
+    Kind {
+        key: "listen",
+        keys: &["listen", "foreach"],
+        read: |reader, listen, site| reader.listen(listen, site),
+    },
+    Kind {
+        key: "raise",
+        keys: &["raise"],
+        read: |reader, raise, site| reader.raise(raise, site).map(TaskKind::Raise),
+    },
+    Kind {
+        key: "run",
+        keys: &["run"],
+        read: |reader, run, site| reader.run(run, site).map(TaskKind::Run),
+    },
+    Kind {
+        key: "set",
+        keys: &["set"],
+        read: |reader, set, _| reader.set(set).map(TaskKind::Set),
+    },
+    Kind {
+        key: "switch",
+        keys: &["switch"],
+        read: |reader, switch, site| reader.switch(switch, site).map(TaskKind::Switch),
+    },
+    Kind {
+        key: "try",
+        keys: &["try", "catch"],
+        read: |reader, r#try, site| reader.r#try(r#try, site),
+    },
+    Kind {
+        key: "wait",
+        keys: &["wait"],
+        read: |reader, wait, _| reader.duration(wait, "wait").map(TaskKind::Wait),
+    },
 ];
 
 /// A task that is being read: all that the readers of its kind need.
@@ -56,14 +108,28 @@ impl Reader {
     }
 
     /// A list of named tasks.
-    pub(super) fn tasks(&mut self, node: &Node, path: &Path<'_>, kind: ScopeKind) -> Vec<TaskIndex> {
+    pub(super) fn tasks(
+        &mut self,
+        node: &Node,
+        path: &Path<'_>,
+        kind: ScopeKind,
+    ) -> Vec<TaskIndex> {
         let Value::List(items) = &node.value else {
             let help = "write `- name: …` for each task";
-            let message = format!("`{}` must be a list of tasks, but is {}", path.name(), node.kind());
-            self.report.error_help(node.span, "wrong-kind", message, help);
+            let message = format!(
+                "`{}` must be a list of tasks, but is {}",
+                path.name(),
+                node.kind()
+            );
+            self.report
+                .error_help(node.span, "wrong-kind", message, help);
             return Vec::new();
         };
-        let named: Vec<(usize, &Entry)> = items.iter().enumerate().filter_map(|(at, item)| Some((at, self.only(item)?))).collect();
+        let named: Vec<(usize, &Entry)> = items
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| Some((at, self.only(item)?)))
+            .collect();
         if named.len() < items.len() {
             return Vec::new();
         }
@@ -88,12 +154,18 @@ impl Reader {
             [entry] => return Some(entry),
             [_, second, ..] => {
                 let message = "an item of this list holds one name only";
-                let help = "begin each with `- `, and indent what belongs to it further than its name";
-                self.report.error_help(second.key_span, "list-item", message, help);
+                let help =
+                    "begin each with `- `, and indent what belongs to it further than its name";
+                self.report
+                    .error_help(second.key_span, "list-item", message, help);
             }
             [] => {
-                let message = format!("an item of this list must be a name with an object, but is {}", item.kind());
-                self.report.error_help(item.span, "list-item", message, "write `- name: …`");
+                let message = format!(
+                    "an item of this list must be a name with an object, but is {}",
+                    item.kind()
+                );
+                self.report
+                    .error_help(item.span, "list-item", message, "write `- name: …`");
             }
         }
         None
@@ -102,39 +174,64 @@ impl Reader {
     fn names(&mut self, named: &[(usize, &Entry)]) {
         for (_, entry) in named {
             if entry.key.trim().is_empty() {
-                self.report.error(entry.key_span, "name", "a task's name is empty");
+                self.report
+                    .error(entry.key_span, "name", "a task's name is empty");
             } else if is_reserved(&entry.key) {
-                let message = format!("`{}` is a flow directive: no `then` can lead to a task of that name", entry.key);
-                self.report.warning_help(entry.key_span, "name", message, "rename the task");
+                let message = format!(
+                    "`{}` is a flow directive: no `then` can lead to a task of that name",
+                    entry.key
+                );
+                self.report
+                    .warning_help(entry.key_span, "name", message, "rename the task");
             }
         }
     }
 
-    fn room(&mut self, span: Span) -> bool {
+    /// Whether one more task may be read.
+    pub(super) fn room(&mut self, span: Span) -> bool {
         let room = self.tasks.len() < TASKS_MAX;
         if !room {
             let message = format!("the document holds more than {TASKS_MAX} tasks");
-            self.report.error_help(span, "limit", message, "loop with `for`, or split the workflow");
+            self.report.error_help(
+                span,
+                "limit",
+                message,
+                "loop with `for`, or split the workflow",
+            );
         }
         room
     }
 
     /// Reads a task into the place that was reserved for it.
-    pub(super) fn task(&mut self, index: TaskIndex, entry: &Entry, path: &Path<'_>, scope: &Scope<'_>) {
+    pub(super) fn task(
+        &mut self,
+        index: TaskIndex,
+        entry: &Entry,
+        path: &Path<'_>,
+        scope: &Scope<'_>,
+    ) {
         let node = &entry.node;
         if !self.is_object(node, &format!("the task `{}`", entry.key.escape_debug())) {
             return;
         }
-        let Some(kind) = self.kind_of(entry) else { return };
+        let Some(kind) = self.kind_of(entry) else {
+            return;
+        };
         let site = Site { node, path, scope };
-        let condition = node.get("if").and_then(|condition| self.expression(condition, "if"));
+        let condition = node
+            .get("if")
+            .and_then(|condition| self.expression(condition, "if"));
         let input = self.input(node.get("input"), &path.key("input"));
         let output = self.output(node.get("output"), &path.key("output"));
         let export = self.export(node.get("export"), &path.key("export"));
-        let timeout = node.get("timeout").and_then(|timeout| self.timeout(timeout, &path.key("timeout")));
+        let timeout = node
+            .get("timeout")
+            .and_then(|timeout| self.timeout(timeout, &path.key("timeout")));
         let then = self.flow(node.get("then"), scope);
         self.task_metadata(node.get("metadata"), kind.key);
-        let read = node.get(kind.key).and_then(|value| (kind.read)(self, value, &site));
+        let read = node
+            .get(kind.key)
+            .and_then(|value| (kind.read)(self, value, &site));
         let Some(kind) = read else { return };
         self.tasks[index.0 as usize] = Some(Task {
             name: entry.key.clone(),
@@ -146,7 +243,10 @@ impl Reader {
             export,
             timeout,
             then,
-            metadata: node.get("metadata").map(|metadata| object(metadata.entries())).unwrap_or_default(),
+            metadata: node
+                .get("metadata")
+                .map(|metadata| object(metadata.entries()))
+                .unwrap_or_default(),
             definition: self.definition(node),
             kind,
         });
@@ -161,7 +261,12 @@ impl Reader {
         }
         if before <= DEFINITION_NODES_MAX {
             let message = "the document's tasks are too large and too deep in each other";
-            self.report.error_help(node.span, "limit", message, "move inner tasks to `use.functions`");
+            self.report.error_help(
+                node.span,
+                "limit",
+                message,
+                "move inner tasks to `use.functions`",
+            );
         }
         Arc::new(serde_json::Value::Null)
     }
@@ -172,18 +277,35 @@ impl Reader {
         let mut present = KINDS.iter().filter(|kind| node.get(kind.key).is_some());
         let Some(kind) = present.next() else {
             let keys = KINDS.each_ref().map(|kind| kind.key);
-            let near = node.entries().iter().find_map(|entry| Some((entry, suggest::nearest(&entry.key, keys)?)));
+            let near = node
+                .entries()
+                .iter()
+                .find_map(|entry| Some((entry, suggest::nearest(&entry.key, keys)?)));
             let help = match near {
-                Some((entry, word)) => format!("did you mean `{word}` instead of `{}`?", entry.key.escape_debug()),
+                Some((entry, word)) => format!(
+                    "did you mean `{word}` instead of `{}`?",
+                    entry.key.escape_debug()
+                ),
                 None => format!("it needs one of `{}`", keys.join("`, `")),
             };
-            self.report.error_help(entry.key_span, "task-kind", format!("the task `{name}` does nothing"), help);
+            self.report.error_help(
+                entry.key_span,
+                "task-kind",
+                format!("the task `{name}` does nothing"),
+                help,
+            );
             return None;
         };
         if let Some(other) = present.find(|other| !kind.keys.contains(&other.key)) {
-            let message = format!("the task `{name}` has both `{}` and `{}`", kind.key, other.key);
-            let span = node.entry(other.key).map_or(entry.key_span, |entry| entry.key_span);
-            self.report.error_help(span, "task-kind", message, "make two tasks of it");
+            let message = format!(
+                "the task `{name}` has both `{}` and `{}`",
+                kind.key, other.key
+            );
+            let span = node
+                .entry(other.key)
+                .map_or(entry.key_span, |entry| entry.key_span);
+            self.report
+                .error_help(span, "task-kind", message, "make two tasks of it");
             return None;
         }
         let known: Vec<&str> = kind.keys.iter().chain(&SHARED).copied().collect();
@@ -194,5 +316,5 @@ impl Reader {
 
 /// For [`crate::form::Form::Code`].
 pub(super) fn tasks(reader: &mut Reader, node: &Node, path: &Path<'_>) {
-    drop(reader.sequence(node, path));
+    reader.sequence(node, path);
 }

@@ -43,18 +43,29 @@ impl Reader {
             Value::List(items) => {
                 let items: Vec<Built> = items.iter().map(|item| self.built(item)).collect();
                 if items.iter().any(|item| matches!(item, Built::Live(_))) {
-                    return Built::Live(Template::Array(items.into_iter().map(Built::template).collect()));
+                    return Built::Live(Template::Array(
+                        items.into_iter().map(Built::template).collect(),
+                    ));
                 }
                 Built::Plain(Json::Array(items.into_iter().filter_map(plain).collect()))
             }
             Value::Map(entries) => {
-                let members: Vec<(String, Built)> =
-                    entries.iter().map(|entry| (entry.key.clone(), self.built(&entry.node))).collect();
-                if members.iter().any(|(_, member)| matches!(member, Built::Live(_))) {
-                    let members = members.into_iter().map(|(key, member)| (key, member.template()));
+                let members: Vec<(String, Built)> = entries
+                    .iter()
+                    .map(|entry| (entry.key.clone(), self.built(&entry.node)))
+                    .collect();
+                if members
+                    .iter()
+                    .any(|(_, member)| matches!(member, Built::Live(_)))
+                {
+                    let members = members
+                        .into_iter()
+                        .map(|(key, member)| (key, member.template()));
                     return Built::Live(Template::Object(members.collect()));
                 }
-                let members = members.into_iter().filter_map(|(key, member)| Some((key, plain(member)?)));
+                let members = members
+                    .into_iter()
+                    .filter_map(|(key, member)| Some((key, plain(member)?)));
                 Built::Plain(Json::Object(members.collect::<Map<_, _>>()))
             }
         }
@@ -94,7 +105,12 @@ impl Reader {
         let text = self.text(node, name)?;
         let Some(source) = text::unwrap_expression(text) else {
             let message = format!("`{name}` must be an expression");
-            self.report.error_help(node.span, "pattern", message, format!("write `${{ {} }}`", text.trim().escape_debug()));
+            self.report.error_help(
+                node.span,
+                "pattern",
+                message,
+                format!("write `${{ {} }}`", text.trim().escape_debug()),
+            );
             return None;
         };
         self.checked_expression(node, source)
@@ -102,12 +118,21 @@ impl Reader {
 
     fn checked_expression(&mut self, node: &Node, source: &str) -> Option<Expression> {
         if source.is_empty() {
-            self.report.error_help(node.span, "expression", "the expression is empty", "write `.` for the value itself");
+            self.report.error_help(
+                node.span,
+                "expression",
+                "the expression is empty",
+                "write `.` for the value itself",
+            );
             return None;
         }
         if source.len() > EXPRESSION_BYTES_MAX {
-            let message = format!("an expression of {} bytes; at most {EXPRESSION_BYTES_MAX} are allowed", source.len());
-            self.report.error_help(node.span, "limit", message, "do this in a plugin");
+            let message = format!(
+                "an expression of {} bytes; at most {EXPRESSION_BYTES_MAX} are allowed",
+                source.len()
+            );
+            self.report
+                .error_help(node.span, "limit", message, "do this in a plugin");
             return None;
         }
         Some(self.add_expression(source, node.span))
@@ -131,7 +156,11 @@ impl Reader {
             Value::Text(text) => self.duration_text(node, text),
             Value::Map(_) => self.duration_object(node, name).map(Duration::Milliseconds),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => {
-                self.wrong_kind(node, &format!("`{name}`"), "a duration such as `PT30S` or `{seconds: 30}`");
+                self.wrong_kind(
+                    node,
+                    &format!("`{name}`"),
+                    "a duration such as `PT30S` or `{seconds: 30}`",
+                );
                 None
             }
         }
@@ -139,33 +168,55 @@ impl Reader {
 
     fn duration_text(&mut self, node: &Node, text: &str) -> Option<Duration> {
         if let Some(source) = text::unwrap_expression(text) {
-            return self.checked_expression(node, source).map(Duration::Expression);
+            return self
+                .checked_expression(node, source)
+                .map(Duration::Expression);
         }
         match duration::parse(text) {
             Ok(ms) => Some(Duration::Milliseconds(ms)),
             Err(error) => {
-                self.report.error_help(node.span, "duration", error.to_string(), error.help());
+                self.report
+                    .error_help(node.span, "duration", error.to_string(), error.help());
                 None
             }
         }
     }
 
     fn duration_object(&mut self, node: &Node, name: &str) -> Option<u64> {
-        self.known_keys(node, &format!("`{name}`"), &duration::UNITS.map(|(unit, _)| unit));
+        self.known_keys(
+            node,
+            &format!("`{name}`"),
+            &duration::UNITS.map(|(unit, _)| unit),
+        );
         if node.entries().is_empty() {
-            self.report.error_help(node.span, "duration", format!("`{name}` is empty"), "for instance `{seconds: 30}`");
+            self.report.error_help(
+                node.span,
+                "duration",
+                format!("`{name}` is empty"),
+                "for instance `{seconds: 30}`",
+            );
             return None;
         }
         let mut total = Some(0u64);
         for (unit, ms) in duration::UNITS {
-            let Some(member) = node.get(unit) else { continue };
-            let count = self.integer(member, unit, 0, i64::MAX).and_then(|count| u64::try_from(count).ok());
+            let Some(member) = node.get(unit) else {
+                continue;
+            };
+            let count = self
+                .integer(member, unit, 0, i64::MAX)
+                .and_then(|count| u64::try_from(count).ok());
             let part = count?.checked_mul(ms);
-            total = total.zip(part).and_then(|(total, part)| total.checked_add(part));
+            total = total
+                .zip(part)
+                .and_then(|(total, part)| total.checked_add(part));
         }
         let total = total.filter(|total| *total <= duration::DURATION_MS_MAX);
         if total.is_none() {
-            self.report.error(node.span, "duration", format!("`{name}` is longer than a hundred years"));
+            self.report.error(
+                node.span,
+                "duration",
+                format!("`{name}` is longer than a hundred years"),
+            );
         }
         total
     }
@@ -180,5 +231,5 @@ fn plain(built: Built) -> Option<Json> {
 
 /// For [`crate::form::Form::Code`].
 pub(super) fn duration(reader: &mut Reader, node: &Node, path: &Path<'_>) {
-    drop(reader.duration(node, path.name()));
+    reader.duration(node, path.name());
 }

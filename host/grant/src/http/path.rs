@@ -1,0 +1,109 @@
+//! The path of a URL, compared by whole segments. Knows nothing of hosts or methods.
+
+use std::{fmt, str::FromStr};
+
+use super::HttpError;
+
+/// Longest path of a URL pattern, in bytes.
+pub const URL_PATH_BYTES_MAX: usize = 1024;
+
+/// The path of a URL: exactly that one, or with `/**` at the end everything below it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UrlPath {
+    /// Without the `/**`; empty for `/**` alone.
+    path: String,
+    below: bool,
+}
+
+impl UrlPath {
+    /// Whether every path that `other` stands for is one that this stands for, by whole segments. `/a/**` stands for what is below
+    /// `/a`, not for `/a` itself.
+    #[must_use]
+    pub fn covers(&self, other: &UrlPath) -> bool {
+        if !self.below {
+            return self == other;
+        }
+        match other.path.strip_prefix(self.path.as_str()) {
+            Some(rest) => rest.starts_with('/') || other.below && rest.is_empty(),
+            None => false,
+        }
+    }
+}
+
+impl FromStr for UrlPath {
+    type Err = HttpError;
+
+    fn from_str(text: &str) -> Result<Self, HttpError> {
+        if text.len() > URL_PATH_BYTES_MAX {
+            return Err(HttpError::PathTooLong { bytes: text.len() });
+        }
+        let (path, below) = match text.strip_suffix("/**") {
+            Some(path) => (path, true),
+            None => (text, false),
+        };
+        if !below && path == "/" || below && path.is_empty() {
+            return Ok(Self {
+                path: path.to_owned(),
+                below,
+            });
+        }
+        let segments = path.strip_prefix('/').ok_or(HttpError::NoPath)?;
+        // One empty segment at the end is a path of its own in HTTP: `/orders/`.
+        let inner = if below {
+            segments
+        } else {
+            segments.strip_suffix('/').unwrap_or(segments)
+        };
+        if inner
+            .split('/')
+            .any(|segment| matches!(segment, "" | "." | ".."))
+        {
+            return Err(HttpError::Segment);
+        }
+        characters(segments)?;
+        Ok(Self {
+            path: path.to_owned(),
+            below,
+        })
+    }
+}
+
+fn characters(text: &str) -> Result<(), HttpError> {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '?' | '#' => return Err(HttpError::Query),
+            '*' => return Err(HttpError::Wildcard),
+            '%' => {
+                let digits = [rest.next(), rest.next()];
+                percent(digits).ok_or(HttpError::Percent)?;
+            }
+            // All that RFC 3986 has for a path but `'`, which would end the quotes of a pasted remedy.
+            _ if is_unreserved(c) || "/!$&()+,;=:@".contains(c) => {}
+            found => return Err(HttpError::Character { found }),
+        }
+    }
+    Ok(())
+}
+
+/// The byte that two digits after `%` stand for, if it may be written so.
+fn percent(digits: [Option<char>; 2]) -> Option<u8> {
+    let digit = |c: Option<char>| {
+        c.filter(|c| !c.is_ascii_lowercase())
+            .and_then(|c| c.to_digit(16))
+    };
+    let byte = u8::try_from(digit(digits[0])? << 4 | digit(digits[1])?).ok()?;
+    let c = char::from(byte);
+    let hides = is_unreserved(c) || matches!(c, '/' | '\\' | '%' | '*') || c.is_ascii_control();
+    if hides { None } else { Some(byte) }
+}
+
+fn is_unreserved(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
+}
+
+impl fmt::Display for UrlPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.path, if self.below { "/**" } else { "" })
+    }
+}

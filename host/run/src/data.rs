@@ -1,0 +1,223 @@
+//! Data flow: templates filled, conditions asked, transformations made, values checked against schemas. Every failure becomes a
+//! problem that names the place.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use writ_workflow::model::{Duration, Expression, Output, Task, TaskIndex, Template};
+
+use crate::{
+    Problem,
+    arguments::{Scene, View},
+    definition::Door,
+    duration,
+    flow::{Step, Stop},
+    state::Site,
+};
+
+/// A kind of JSON value, for a sentence.
+pub(crate) fn kind_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
+    }
+}
+
+fn failed(expression: &Expression, message: &str) -> Stop {
+    let span = expression.span;
+    let detail = format!(
+        "the expression at {}:{} failed: {message} (in `{}`)",
+        span.line, span.column, expression.source
+    );
+    Problem::dsl("expression", 400, detail).into()
+}
+
+impl Step<'_, '_> {
+    pub(crate) fn evaluate(
+        &mut self,
+        site: Option<&Site>,
+        expression: &Expression,
+        on: &Json,
+        view: &View,
+    ) -> Result<Json, Stop> {
+        let scene = Scene {
+            run: &*self.run,
+            at: self.at,
+            site,
+            view,
+        };
+        let result = self.evaluator.evaluate(expression, on, &scene);
+        result.map_err(|message| failed(expression, &message))
+    }
+
+    /// A template's value.
+    pub(crate) fn fill(
+        &mut self,
+        site: &Site,
+        template: &Template,
+        on: &Json,
+        view: &View,
+    ) -> Result<Arc<Json>, Stop> {
+        self.fill_for(Some(site), template, on, view)
+    }
+
+    /// The same, also for the workflow's own templates.
+    pub(crate) fn fill_for(
+        &mut self,
+        site: Option<&Site>,
+        template: &Template,
+        on: &Json,
+        view: &View,
+    ) -> Result<Arc<Json>, Stop> {
+        match template {
+            Template::Literal(value) => Ok(value.clone()),
+            Template::Expression(_) | Template::Object(_) | Template::Array(_) => {
+                self.fill_value(site, template, on, view).map(Arc::new)
+            }
+        }
+    }
+
+    fn fill_value(
+        &mut self,
+        site: Option<&Site>,
+        template: &Template,
+        on: &Json,
+        view: &View,
+    ) -> Result<Json, Stop> {
+        match template {
+            Template::Literal(value) => Ok(Json::clone(value)),
+            Template::Expression(expression) => self.evaluate(site, expression, on, view),
+            Template::Object(members) => members
+                .iter()
+                .map(|(name, value)| Ok((name.clone(), self.fill_value(site, value, on, view)?)))
+                .collect(),
+            Template::Array(items) => items
+                .iter()
+                .map(|item| self.fill_value(site, item, on, view))
+                .collect::<Result<Vec<_>, _>>()
+                .map(Json::Array),
+        }
+    }
+
+    /// Whether a condition is true. Null counts as false; anything else but a boolean is an error.
+    pub(crate) fn holds(
+        &mut self,
+        site: &Site,
+        condition: &Expression,
+        on: &Json,
+        view: &View,
+    ) -> Result<bool, Stop> {
+        match self.evaluate(Some(site), condition, on, view)? {
+            Json::Bool(answer) => Ok(answer),
+            Json::Null => Ok(false),
+            other @ (Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_)) => {
+                let message = format!(
+                    "a condition must yield true or false, but this yielded {}",
+                    kind_of(&other)
+                );
+                Err(failed(condition, &message))
+            }
+        }
+    }
+
+    /// A length of time, in milliseconds.
+    pub(crate) fn length(
+        &mut self,
+        site: &Site,
+        length: &Duration,
+        on: &Json,
+        view: &View,
+    ) -> Result<u64, Stop> {
+        self.length_for(Some(site), length, on, view)
+    }
+
+    /// The same, also for the workflow's own timeout.
+    pub(crate) fn length_for(
+        &mut self,
+        site: Option<&Site>,
+        length: &Duration,
+        on: &Json,
+        view: &View,
+    ) -> Result<u64, Stop> {
+        match length {
+            Duration::Milliseconds(length) => Ok((*length).min(duration::DURATION_MS_MAX)),
+            Duration::Expression(expression) => {
+                let value = self.evaluate(site, expression, on, view)?;
+                duration::milliseconds(&value).map_err(|message| failed(expression, &message))
+            }
+        }
+    }
+
+    /// When a length of time from now is over.
+    pub(crate) fn due(
+        &mut self,
+        site: &Site,
+        length: Option<&Duration>,
+        on: &Json,
+        view: &View,
+    ) -> Result<Option<u64>, Stop> {
+        length
+            .map(|length| self.length(site, length, on, view))
+            .transpose()
+            .map(|length| length.map(|length| self.at.now_ms.saturating_add(length)))
+    }
+
+    /// A task's transformed output and the new context, both checked.
+    pub(crate) fn put_out(
+        &mut self,
+        site: &Site,
+        task: &Task,
+        input: &Arc<Json>,
+        raw: Arc<Json>,
+    ) -> Result<(Arc<Json>, Option<Arc<Json>>), Stop> {
+        let context = self.run.context();
+        let view = View::definition(&context, input).after(&raw);
+        let output = match &task.output.r#as {
+            Some(template) => self.fill(site, template, &raw, &view)?,
+            None => raw,
+        };
+        self.check(Some(site.task), Door::Output, &output)?;
+        let view = view.exporting(&output);
+        let Output { schema, r#as } = &task.export;
+        let exported = match r#as {
+            Some(template) => Some(self.fill(site, template, &output, &view)?),
+            None => None,
+        };
+        if schema.is_some() {
+            self.check(
+                Some(site.task),
+                Door::Export,
+                exported.as_ref().unwrap_or(&context),
+            )?;
+        }
+        Ok((output, exported.filter(|exported| *exported != context)))
+    }
+
+    /// A value against the schema at one of the doors of a task, or of the workflow.
+    pub(crate) fn check(
+        &self,
+        task: Option<TaskIndex>,
+        door: Door,
+        value: &Json,
+    ) -> Result<(), Stop> {
+        let Some((path, message)) = self.at.definition.violation(task, door, value) else {
+            return Ok(());
+        };
+        let place = if path.is_empty() {
+            "the value".to_owned()
+        } else {
+            format!("the value at {path}")
+        };
+        let detail = format!(
+            "{place} does not match the schema of the {}: {message}",
+            door.as_str()
+        );
+        Err(Problem::dsl("validation", 400, detail)
+            .with("path", path)
+            .into())
+    }
+}

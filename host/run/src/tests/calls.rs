@@ -1,0 +1,130 @@
+//! Calls: intents, what a call carries, and what is done about calls that a crash interrupted.
+
+use serde_json::json;
+
+use crate::{Effects, Event, Problem, Signal};
+
+use super::harness::{Host, START_MS, define};
+
+#[test]
+fn a_pure_call_is_one_event_and_an_effect_has_its_intent_first() {
+    let definition = define(
+        "do: [{a: {call: 'echo:1.0.0@pure', with: {n: 1}}}, {b: {call: 'echo:1.0.0@pay', with: {n: 2}}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.run_to_end(json!({}));
+    let names = [
+        "run.started",
+        "task.completed",
+        "task.started",
+        "task.completed",
+        "run.completed",
+    ];
+    assert_eq!(host.names(), names);
+    let Event::TaskStarted(started) = &host.journal[2].1 else {
+        panic!()
+    };
+    let intent = started.call.as_ref().unwrap();
+    assert_eq!(
+        (intent.plugin.as_str(), intent.effects),
+        ("pay", Effects::Once)
+    );
+    assert_eq!(intent.idempotency_key, host.calls[1].idempotency_key);
+    assert_ne!(host.calls[0].idempotency_key, host.calls[1].idempotency_key);
+    assert_ne!(host.calls[0].seed, host.calls[1].seed);
+}
+
+#[test]
+fn an_unknown_function_counts_as_once() {
+    let mut definition = define("do: [{a: {call: 'echo:1.0.0@pure', with: {n: 1}}}]");
+    definition.effects.clear();
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    assert_eq!(host.calls[0].effects, Effects::Once);
+}
+
+#[test]
+fn an_interrupted_pure_call_is_made_again_to_the_same_bits() {
+    for plugin in ["pure", "safe"] {
+        let definition = define(&format!(
+            "do: [{{w: {{wait: {{seconds: 1}}}}}}, {{a: {{call: 'echo:1.0.0@{plugin}', with: {{n: '${{ .n }}', at: '${{ $task.startedAt.epoch.milliseconds }}', ms: 50}}}}}}]"
+        ));
+        let mut host = Host::new(&definition);
+        host.start(json!({"n": 1}));
+        host.now_ms += 1_000;
+        host.signal(Signal::Woken);
+        assert_eq!(host.calls.len(), 1);
+        let mut other = Host::recovered(&definition, &host.journal);
+        other.now_ms += 777_777;
+        other.signal(Signal::Recovered);
+        assert_eq!(other.calls, host.calls, "{plugin}");
+        assert_eq!(other.calls[0].clock_ms, START_MS + 1_000);
+        other.until_idle();
+        assert_eq!(other.output()["n"], 1);
+    }
+}
+
+#[test]
+fn an_interrupted_payment_is_in_doubt_and_never_tried_again() {
+    let body = r#"
+do:
+  - risky:
+      try: [{pay: {call: 'echo:1.0.0@pay', with: {ms: 50}}}]
+      catch:
+        retry: {delay: {seconds: 1}, limit: {attempt: {count: 5}}}
+        HANDLER
+"#;
+    let definition = define(&body.replace("HANDLER", "do: [{ask: {set: '${ $error }'}}]"));
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    let mut other = Host::recovered(&definition, &host.journal);
+    other.signal(Signal::Recovered).until_idle();
+    assert!(other.calls.is_empty());
+    let error = other.output();
+    assert_eq!(
+        (&error["type"], &error["status"]),
+        (&json!("urn:writ:error:in-doubt"), &json!(500))
+    );
+    assert_eq!(
+        error["idempotencyKey"],
+        json!(host.calls[0].idempotency_key)
+    );
+    assert_eq!(error["plugin"], "pay");
+
+    let definition = define(&body.replace("        HANDLER\n", ""));
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    let mut other = Host::recovered(&definition, &host.journal);
+    other.signal(Signal::Recovered).until_idle();
+    assert!(other.error().is_in_doubt());
+}
+
+#[test]
+fn a_problem_from_the_host_keeps_what_it_carries() {
+    let definition = define("do: [{a: {call: 'echo:1.0.0@pure'}}]");
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    let problem = Problem::ours("denied", 403, "no").with("capability", "fs:read:/x");
+    host.signal(Signal::Returned {
+        task: host.calls[0].task,
+        attempt: 1,
+        result: Err(problem),
+    });
+    assert_eq!(host.error().extensions["capability"], "fs:read:/x");
+    assert_eq!(host.error().instance.as_deref(), Some("/do/0/a"));
+}
+
+#[test]
+fn an_answer_for_another_attempt_is_ignored() {
+    let definition = define("do: [{a: {call: 'echo:1.0.0@pure'}}]");
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    let task = host.calls[0].task;
+    host.signal(Signal::Returned {
+        task,
+        attempt: 2,
+        result: Ok(json!("wrong")),
+    });
+    host.until_idle();
+    assert_eq!(host.output(), json!({}));
+}

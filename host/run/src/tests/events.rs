@@ -1,0 +1,105 @@
+//! Events as bytes and as a story.
+
+use serde_json::json;
+
+use crate::{Event, Status};
+
+use super::harness::{Host, define};
+
+#[test]
+fn a_small_pure_step_is_at_most_120_bytes() {
+    let definition = define(
+        "do: [{l: {for: {in: '${ [range(1200)] }'}, do: [{step: {call: 'echo:1.0.0@pure', with: {n: 12345}}}]}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.strict = false;
+    host.run_to_end(json!({}));
+    let longest = host
+        .journal
+        .iter()
+        .filter(|(_, event)| matches!(event, Event::TaskCompleted { .. }));
+    let longest = longest
+        .map(|(_, event)| serde_json::to_string(event).unwrap())
+        .max_by_key(String::len)
+        .unwrap();
+    assert!(longest.len() <= 120, "{longest}");
+}
+
+#[test]
+fn a_run_reads_as_a_story() {
+    let definition = define(
+        r#"
+do:
+  - fetch: {call: 'echo:1.0.0@safe', with: {invoices: [1, 2]}}
+  - each-invoice:
+      for: {each: invoice, in: '${ .invoices }'}
+      do:
+        - route: {switch: [{small: {when: '${ $invoice < 2 }', then: exit}}]}
+        - check:
+            try: [{pay: {call: 'fail:1.0.0@pure', with: {status: 503}}}]
+            catch:
+              retry: {delay: {seconds: 1}, limit: {attempt: {count: 2}}}
+              do: [{review: {set: {queue: review}}}]
+  - done: {if: '${ false }', set: {x: 1}}
+"#,
+    );
+    let mut host = Host::new(&definition);
+    host.run_to_end(json!({}));
+    let expected = [
+        "the run of test/test 1.0.0 started",
+        "fetch is about to call safe/echo",
+        "fetch completed with {\"invoices\":[1,2]}",
+        "each-invoice started over 2 items",
+        "route[0] completed and chose small",
+        "route[1] completed",
+        "check[1] started",
+        "pay[1] faulted: it failed (503)",
+        "check[1] tries again in 1000 ms, attempt 2",
+        "check[1] tries again now",
+        "pay[1] faulted: it failed (503)",
+        "check[1] caught the error",
+        "review[1] completed with {\"queue\":\"review\"}",
+        "check[1] completed",
+        "each-invoice completed",
+        "done was skipped",
+        "the run completed with {\"queue\":\"review\"}",
+    ];
+    assert_eq!(host.story(), expected);
+}
+
+#[test]
+fn names_are_those_in_the_json_and_the_index_hears_of_the_run_only() {
+    let definition = define("do: [{a: {set: {x: 1}}}]");
+    let mut host = Host::new(&definition);
+    host.run_to_end(json!({}));
+    for (_, event) in &host.journal {
+        assert_eq!(serde_json::to_value(event).unwrap()["type"], event.name());
+    }
+    let changes: Vec<_> = host
+        .journal
+        .iter()
+        .filter_map(|(_, event)| event.summary())
+        .collect();
+    assert_eq!(
+        changes
+            .iter()
+            .map(|change| change.status)
+            .collect::<Vec<_>>(),
+        [Status::Running, Status::Completed]
+    );
+    assert_eq!(changes[0].workflow.as_ref().unwrap().name, "test");
+}
+
+#[test]
+fn a_story_is_one_line_that_steers_no_terminal() {
+    let event = Event::GuestLogged {
+        task: crate::TaskId(0),
+        stream: "stdout".to_owned(),
+        text: format!("a\u{1b}[2J\nb{}", "x".repeat(1_000)),
+    };
+    let line = event.story();
+    assert!(
+        !line.chars().any(char::is_control) && line.chars().count() < 100,
+        "{line:?}"
+    );
+}
