@@ -26,7 +26,7 @@ fn main() {
         .status()
         .expect("cargo can be started");
     assert!(status.success(), "plugins/jq did not build; run its cargo build by hand to see why");
-    let built = target.join("wasm32-wasip2/release/writ_plugin_jq.wasm");
+    let built = target.join("wasm32-wasip2/release/jq.wasm");
     fs::copy(&built, out.join("jq.wasm")).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
 }
 

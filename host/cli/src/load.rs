@@ -217,7 +217,7 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
     // An author may ask for less than the host's own limits; only the operator may give more.
     let own = Limits::default().with(&found.plugin.limits, &Limits::default());
     let limits = match app.config.plugins.get(name) {
-        Some(entry) => own.with(&entry.limits, &Limits::unbounded()),
+        Some(entry) => own.with(&entry.limits, &operator_ceiling()),
         None => own,
     };
     Ok(writ_scheduler::Plugin {
@@ -230,6 +230,23 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
         version: found.plugin.version.to_string(),
         digest: found.plugin.digest.to_string(),
     })
+}
+
+/// The operator may give what the machine has.
+fn operator_ceiling() -> Limits {
+    Limits {
+        memory_bytes_max: u64::MAX,
+        cpu_ms_max: u64::MAX,
+        wall_ms_max: u64::MAX,
+        stack_bytes_max: u64::MAX,
+        table_elements_max: u64::MAX,
+        instances_max: u64::MAX,
+        handles_max: u64::MAX,
+        host_calls_max: u64::MAX,
+        log_bytes_max: u64::MAX,
+        output_bytes_max: u64::MAX,
+        ..Limits::default()
+    }
 }
 
 /// Host folders of a plugin's mounts: relative ones start from the grants file. Writable ones are made when missing.

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use sha2::{Digest as _, Sha256};
+use writ_journal::BlobDigest;
 use writ_plugin::{Docs, Language, MANIFEST_BYTES_MAX, Manifest};
 
 use crate::{
@@ -154,9 +154,9 @@ fn fingerprint(folder: &Path) -> Result<String> {
     let mut text = String::new();
     for path in files {
         let bytes = fs::read(&path).map_err(|error| Failure::file(&path, "read", &error))?;
-        text.push_str(&format!("{:x} {}\n", Sha256::digest(&bytes), path.strip_prefix(folder).unwrap_or(&path).display()));
+        text.push_str(&format!("{} {}\n", BlobDigest::of(&bytes), path.strip_prefix(folder).unwrap_or(&path).display()));
     }
-    Ok(format!("{:x}", Sha256::digest(text.as_bytes())))
+    Ok(BlobDigest::of(text.as_bytes()).to_string())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -60,7 +60,7 @@ impl App {
 
     /// The first event of a run of this app.
     pub(crate) fn started(&self, input: Json, at_ms: u64, seed: u64) -> Event {
-        let workflow = &self.definition.workflow();
+        let workflow = &self.definition.workflow;
         let plugins = self.plugins.iter().map(|(name, plugin)| {
             (name.clone(), PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() })
         });

@@ -154,7 +154,7 @@ impl Drive {
         })
     }
 
-    async fn flush(&self, position: Option<Position>) -> Result<(), JournalError> {
+    async fn flush(&mut self, position: Option<Position>) -> Result<(), JournalError> {
         match position {
             Some(position) => self.inner.journal.flush(position).await,
             None => Ok(()),

@@ -142,7 +142,8 @@ fn approve(mut reviewed: Reviewed, all: bool, allow: &[String], expires_days: Op
         let grants = if all {
             plugin.requests.iter().map(|request| grant(plugin, entry, &request.capability, None)).collect::<Result<Vec<_>>>()?
         } else {
-            allow.iter().map(|text| allowed(plugin, entry, text)).collect::<Result<Vec<_>>>()?
+            let more = allow.iter().map(|text| allowed(plugin, entry, text)).collect::<Result<Vec<_>>>()?;
+            merged(reviewed.grants.find(&plugin.digest), more)
         };
         approved.push(Writ {
             plugin: plugin.name.clone(),
@@ -178,9 +179,19 @@ fn approve(mut reviewed: Reviewed, all: bool, allow: &[String], expires_days: Op
     Ok(Exit::Done)
 }
 
+/// What was approved before for the same component, and what is approved now; a capability named again is replaced.
+fn merged(before: Option<&Writ>, more: Vec<Granted>) -> Vec<Granted> {
+    let kept = before.filter(|writ| !writ.revoked).map(|writ| writ.grants.clone()).unwrap_or_default();
+    let kept = kept.into_iter().filter(|old| !more.iter().any(|new| new.capability == old.capability));
+    let mut all: Vec<Granted> = kept.collect();
+    all.extend(more);
+    all
+}
+
 /// `CAPABILITY[=FOLDER]`
 fn allowed(plugin: &Plugin, entry: Option<&PluginEntry>, text: &str) -> Result<Granted> {
-    let (capability, folder) = match text.split_once('=') {
+    // Only paths of folders take a folder, and neither they nor their guest paths hold a `=`.
+    let (capability, folder) = match text.rsplit_once('=').filter(|_| text.starts_with("fs:")) {
         Some((capability, folder)) => (capability, Some(folder)),
         None => (text, None),
     };

@@ -144,6 +144,6 @@ fn resume(data: &Path, json: bool) -> Result<Exit> {
             println!("{}  {}", short(run.run), run.status);
         }
     }
-    let all = ended.len() == count && ended.iter().all(|run| run.status.is_end());
+    let all = ended.len() == count && ended.iter().all(|run| run.status.is_final());
     Ok(if all { Exit::Done } else { Exit::Unfinished })
 }

@@ -68,6 +68,9 @@ fn print(plugin: &Plugin) {
             println!("      {line}");
         }
     }
+    for uncallable in &plugin.uncallable {
+        println!("  {}: not callable, {}", uncallable.name, uncallable.reason);
+    }
     println!("\nrequests");
     for request in &plugin.requests {
         let optional = if request.optional { " (optional)" } else { "" };
@@ -80,8 +83,12 @@ fn print(plugin: &Plugin) {
         println!("  nothing else is ever possible, whatever is granted");
     }
     println!("\nimports (an upper bound: language runtimes import what they never call)");
-    for import in &plugin.imports {
-        println!("  {}", import.interface);
+    let (noise, telling): (Vec<_>, Vec<_>) = plugin.imports.iter().partition(|import| import.kind == ImportKind::Noise);
+    for import in telling {
+        println!("  {}: {}", import.interface, import.kind.describe());
+    }
+    for import in noise {
+        println!("  {} (noise)", import.interface);
     }
     println!("\nreplay: {}", replay(plugin));
 }
