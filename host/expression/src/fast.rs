@@ -6,9 +6,11 @@
 
 mod calculate;
 mod compare;
+mod construct;
 mod evaluate;
 mod message;
 mod number;
+mod operator;
 mod parse;
 mod path;
 mod scan;

@@ -7,8 +7,13 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     BlobDigest, JournalError,
@@ -16,24 +21,47 @@ use crate::{
     options::{BLOB_BYTES_MAX, OPEN_BLOBS_MAX},
 };
 
+/// Puts of different content that can go on at the same time.
+const STRIPES: usize = 16;
+
 /// The folder of blobs.
 pub(crate) struct Blobs {
     dir: PathBuf,
     temporaries: AtomicU64,
-    open: AtomicUsize,
+    open: Arc<AtomicUsize>,
+    /// Held while content is put, so that two who put the same get the same file, and sync the one that stays.
+    stripes: [Mutex<()>; STRIPES],
 }
 
 /// A blob in its place that is not yet known to be durable.
 #[derive(Debug)]
 pub(crate) struct Unsynced {
     shard: u8,
-    file: Option<File>,
+    file: Option<OpenFile>,
+}
+
+/// A file that is counted as long as it is open.
+#[derive(Debug)]
+struct OpenFile {
+    file: File,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Blobs {
     /// For a folder that may not exist yet.
     pub(crate) fn at(dir: PathBuf) -> Self {
-        Self { dir, temporaries: AtomicU64::new(0), open: AtomicUsize::new(0) }
+        Self {
+            dir,
+            temporaries: AtomicU64::new(0),
+            open: Arc::default(),
+            stripes: Default::default(),
+        }
     }
 
     /// Creates the folder, and removes what a killed host left half written.
@@ -54,16 +82,27 @@ impl Blobs {
     pub(crate) fn put(&self, content: &[u8]) -> Result<(BlobDigest, Unsynced), JournalError> {
         let bytes = content.len() as u64;
         if bytes > BLOB_BYTES_MAX {
-            return Err(JournalError::TooLarge { what: "a blob", bytes, bytes_max: BLOB_BYTES_MAX });
+            return Err(JournalError::TooLarge {
+                what: "a blob",
+                bytes,
+                bytes_max: BLOB_BYTES_MAX,
+            });
         }
         let digest = BlobDigest::of(content);
         let path = self.path(&digest);
+        let _alone = self.stripes[usize::from(digest.as_bytes()[0]) % STRIPES].lock();
         let file = match self.read(&digest, Some(bytes)) {
             Ok(_) => File::open(&path).at("open", &path)?,
             Err(_) => self.write(&path, content)?,
         };
         let file = self.keep_open(file).at("sync", &path)?;
-        Ok((digest, Unsynced { shard: digest.as_bytes()[0], file }))
+        Ok((
+            digest,
+            Unsynced {
+                shard: digest.as_bytes()[0],
+                file,
+            },
+        ))
     }
 
     fn write(&self, path: &Path, content: &[u8]) -> Result<File, JournalError> {
@@ -83,23 +122,37 @@ impl Blobs {
     }
 
     /// Few files stay open: past the bound a blob is synced at once.
-    fn keep_open(&self, file: File) -> io::Result<Option<File>> {
-        if self.open.fetch_add(1, Ordering::Relaxed) < OPEN_BLOBS_MAX {
+    fn keep_open(&self, file: File) -> io::Result<Option<OpenFile>> {
+        let before = self.open.fetch_add(1, Ordering::Relaxed);
+        let file = OpenFile {
+            file,
+            open: Arc::clone(&self.open),
+        };
+        if before < OPEN_BLOBS_MAX {
             return Ok(Some(file));
         }
-        self.open.fetch_sub(1, Ordering::Relaxed);
-        file.sync_data()?;
+        file.file.sync_data()?;
         Ok(None)
     }
 
     /// The content of a blob, checked against its name, and against its length where that is known.
-    pub(crate) fn read(&self, digest: &BlobDigest, bytes: Option<u64>) -> Result<Vec<u8>, JournalError> {
+    pub(crate) fn read(
+        &self,
+        digest: &BlobDigest,
+        bytes: Option<u64>,
+    ) -> Result<Vec<u8>, JournalError> {
         let path = self.path(digest);
-        let altered = |path: PathBuf| JournalError::BlobAltered { digest: *digest, path };
+        let altered = |path: PathBuf| JournalError::BlobAltered {
+            digest: *digest,
+            path,
+        };
         let length = match fs::metadata(&path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(JournalError::BlobMissing { digest: *digest, path });
+                return Err(JournalError::BlobMissing {
+                    digest: *digest,
+                    path,
+                });
             }
             Err(error) => return Err(error).at("read", &path),
         };
@@ -107,17 +160,24 @@ impl Blobs {
             return Err(altered(path));
         }
         let content = fs::read(&path).at("read", &path)?;
-        if BlobDigest::of(&content) == *digest { Ok(content) } else { Err(altered(path)) }
+        if BlobDigest::of(&content) == *digest {
+            Ok(content)
+        } else {
+            Err(altered(path))
+        }
     }
 
     /// Makes blobs durable: each file, then each folder that names one.
-    pub(crate) fn sync(&self, unsynced: &mut Vec<Unsynced>, durable: &mut Shards) -> Result<(), JournalError> {
+    pub(crate) fn sync(
+        &self,
+        unsynced: &mut Vec<Unsynced>,
+        durable: &mut Shards,
+    ) -> Result<(), JournalError> {
         let mut shards = [false; 256];
         let mut is_new = false;
         for blob in unsynced.drain(..) {
-            if let Some(file) = blob.file {
-                self.open.fetch_sub(1, Ordering::Relaxed);
-                file.sync_data().at("sync a blob in", &self.dir)?;
+            if let Some(open) = &blob.file {
+                open.file.sync_data().at("sync a blob in", &self.dir)?;
             }
             shards[usize::from(blob.shard)] = true;
             is_new |= !durable.0[usize::from(blob.shard)];
@@ -146,7 +206,9 @@ impl Shards {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), JournalError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).at("sync the folder", dir)
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .at("sync the folder", dir)
 }
 
 #[cfg(test)]
@@ -166,7 +228,9 @@ mod tests {
         let (digest, first) = blobs.put(b"content").unwrap();
         let (again, second) = blobs.put(b"content").unwrap();
         assert_eq!(digest, again);
-        blobs.sync(&mut vec![first, second], &mut Shards::none_known()).unwrap();
+        blobs
+            .sync(&mut vec![first, second], &mut Shards::none_known())
+            .unwrap();
         assert_eq!(blobs.read(&digest, Some(7)).unwrap(), b"content");
         assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
     }
@@ -178,12 +242,18 @@ mod tests {
         let (digest, _) = blobs.put(b"content").unwrap();
         for damage in [&b"c0ntent"[..], b"", b"content and more"] {
             fs::write(blobs.path(&digest), damage).unwrap();
-            assert!(matches!(blobs.read(&digest, None), Err(JournalError::BlobAltered { .. })));
+            assert!(matches!(
+                blobs.read(&digest, None),
+                Err(JournalError::BlobAltered { .. })
+            ));
         }
         blobs.put(b"content").unwrap();
         assert_eq!(blobs.read(&digest, None).unwrap(), b"content");
         fs::remove_file(blobs.path(&digest)).unwrap();
-        assert!(matches!(blobs.read(&digest, None), Err(JournalError::BlobMissing { .. })));
+        assert!(matches!(
+            blobs.read(&digest, None),
+            Err(JournalError::BlobMissing { .. })
+        ));
     }
 
     #[test]
@@ -191,8 +261,39 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let blobs = blobs(&dir);
         let mut unsynced: Vec<_> = (0..100u8).map(|n| blobs.put(&[n; 10]).unwrap().1).collect();
-        assert_eq!(unsynced.iter().filter(|blob| blob.file.is_some()).count(), OPEN_BLOBS_MAX);
-        blobs.sync(&mut unsynced, &mut Shards::none_known()).unwrap();
+        assert_eq!(
+            unsynced.iter().filter(|blob| blob.file.is_some()).count(),
+            OPEN_BLOBS_MAX
+        );
+        blobs
+            .sync(&mut unsynced, &mut Shards::none_known())
+            .unwrap();
+        assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn those_who_put_the_same_at_once_sync_the_file_that_stays() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = blobs(&dir);
+        let put = || blobs.put(&[5; 100_000]).unwrap();
+        let both = std::thread::scope(|scope| {
+            [scope.spawn(put), scope.spawn(put)].map(|put| put.join().unwrap())
+        });
+        let stays = fs::metadata(blobs.path(&both[0].0)).unwrap().ino();
+        for (_, unsynced) in both {
+            assert_eq!(
+                unsynced
+                    .file
+                    .as_ref()
+                    .unwrap()
+                    .file
+                    .metadata()
+                    .unwrap()
+                    .ino(),
+                stays
+            );
+        }
         assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
     }
 }

@@ -75,12 +75,19 @@ impl Place<'_> {
 }
 
 /// The event that a frame holds or names.
-pub(crate) fn event_of(frame: &Frame<'_>, blobs: &Blobs, place: &Place<'_>) -> Result<Event, JournalError> {
+pub(crate) fn event_of(
+    frame: &Frame<'_>,
+    blobs: &Blobs,
+    place: &Place<'_>,
+) -> Result<Event, JournalError> {
     let parsed = match frame.payload {
         Payload::Inline(json) => serde_json::from_slice(json),
-        Payload::Blob { digest, bytes } => serde_json::from_slice(&blobs.read(&digest, Some(bytes))?),
+        Payload::Blob { digest, bytes } => {
+            serde_json::from_slice(&blobs.read(&digest, Some(bytes))?)
+        }
     };
-    parsed.map_err(|error| place.corrupt(format!("the event is none that this Writ knows: {error}")))
+    parsed
+        .map_err(|error| place.corrupt(format!("the event is none that this Writ knows: {error}")))
 }
 
 /// The key-value changes of an event, decoded; or what is wrong with them.
@@ -95,5 +102,8 @@ fn kv_set(change: &KvChange) -> Result<KvSet, String> {
 }
 
 fn value_of(text: &str) -> Result<Arc<[u8]>, String> {
-    STANDARD.decode(text).map(Arc::from).map_err(|error| format!("a key-value change whose value is no base64: {error}"))
+    STANDARD
+        .decode(text)
+        .map(Arc::from)
+        .map_err(|error| format!("a key-value change whose value is no base64: {error}"))
 }

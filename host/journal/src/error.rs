@@ -4,8 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::BlobDigest;
 
-const RESTORE: &str =
-    "restore the named file from a backup, or move the whole data folder aside to begin a new journal";
+const RESTORE: &str = "restore the named file from a backup, or move the whole data folder aside to begin a new journal";
 
 /// What went wrong with a journal.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +66,9 @@ pub enum JournalError {
         newest: u32,
     },
     /// Writing or syncing failed earlier. Nothing is accepted since, so that nothing is acknowledged falsely.
-    #[error("the journal stopped when it could not write: {cause}; mend that and start the host again")]
+    #[error(
+        "the journal stopped when it could not write: {cause}; mend that and start the host again"
+    )]
     Failed {
         /// The first failure.
         cause: Arc<str>,
@@ -76,7 +77,9 @@ pub enum JournalError {
     #[error("the journal is closed")]
     Closed,
     /// The state folded from the log cannot be read or written.
-    #[error("the state folded from the log: {source}; start the host again, or remove the folder `state` to have it rebuilt")]
+    #[error(
+        "the state folded from the log: {source}; start the host again, or remove the folder `state` to have it rebuilt"
+    )]
     State {
         /// What sled said.
         #[from]
@@ -89,7 +92,9 @@ pub enum JournalError {
         cause: String,
     },
     /// Something is larger than a journal takes.
-    #[error("{what} of {bytes} bytes: a journal takes at most {bytes_max}; keep large data in files")]
+    #[error(
+        "{what} of {bytes} bytes: a journal takes at most {bytes_max}; keep large data in files"
+    )]
     TooLarge {
         /// What it is.
         what: &'static str,
@@ -105,7 +110,9 @@ pub enum JournalError {
         cause: String,
     },
     /// More than one run fits.
-    #[error("`{prefix}` fits more than one run ({first} and {second} among them); give more of its id")]
+    #[error(
+        "`{prefix}` fits more than one run ({first} and {second} among them); give more of its id"
+    )]
     Ambiguous {
         /// What was asked for.
         prefix: String,
@@ -117,7 +124,10 @@ pub enum JournalError {
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+    pid.map_or_else(
+        || "another process".to_owned(),
+        |pid| format!("process {pid}"),
+    )
 }
 
 /// Names what was attempted on which path.
@@ -127,6 +137,10 @@ pub(crate) trait At<T> {
 
 impl<T> At<T> for io::Result<T> {
     fn at(self, action: &'static str, path: impl Into<PathBuf>) -> Result<T, JournalError> {
-        self.map_err(|source| JournalError::Io { action, path: path.into(), source })
+        self.map_err(|source| JournalError::Io {
+            action,
+            path: path.into(),
+            source,
+        })
     }
 }

@@ -142,7 +142,11 @@ fn checksum(length: u32, body: &[u8]) -> u32 {
 /// Reads what stands at the start of `bytes`, which reach to the end of the file or hold [`FRAME_BYTES_MAX`] at least.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed<'_> {
     if bytes.len() < PREFIX_BYTES {
-        return if bytes.iter().all(|b| *b == 0) { Parsed::End } else { Parsed::Bad("the event is cut short") };
+        return if bytes.iter().all(|b| *b == 0) {
+            Parsed::End
+        } else {
+            Parsed::Bad("the event is cut short")
+        };
     }
     let word = u32_at(bytes, 0);
     if word == 0 {
@@ -180,11 +184,19 @@ fn body_of(body: &[u8], settled: bool) -> Option<Frame<'_>> {
     let payload = if head.flags & FLAG_BLOB == 0 {
         Payload::Inline(rest)
     } else if rest.len() == BLOB_REFERENCE_BYTES {
-        Payload::Blob { digest: BlobDigest::from_bytes(array(rest, 0)), bytes: u64::from_le_bytes(array(rest, 32)) }
+        Payload::Blob {
+            digest: BlobDigest::from_bytes(array(rest, 0)),
+            bytes: u64::from_le_bytes(array(rest, 32)),
+        }
     } else {
         return None;
     };
-    Some(Frame { head, settled, payload, body })
+    Some(Frame {
+        head,
+        settled,
+        payload,
+        body,
+    })
 }
 
 /// `N` bytes of a slice that is known to hold them.
@@ -225,7 +237,9 @@ mod tests {
     fn the_settled_bit_is_sealed_and_changes_no_hash() {
         let (mut frame, hash) = encode(&head([1; 16], 0, FLAG_KV), Payload::Inline(b"{}"));
         settle(&mut frame);
-        let Parsed::Frame(read) = parse(&frame) else { panic!("{:?}", parse(&frame)) };
+        let Parsed::Frame(read) = parse(&frame) else {
+            panic!("{:?}", parse(&frame))
+        };
         assert!(read.settled && read.has(FLAG_KV) && read.hash() == hash);
         frame[3] ^= 0x80;
         assert!(matches!(parse(&frame), Parsed::Bad(_)));

@@ -110,11 +110,9 @@ fn shorten(mut text: String) -> String {
 /// The smallest run id whose text begins with `prefix`, hyphens aside; `None` if no id can.
 pub(crate) fn lowest_with_prefix(prefix: &str) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
-    let mut digits = 0;
-    for digit in prefix.chars().filter(|c| *c != '-') {
+    for (index, digit) in prefix.chars().filter(|c| *c != '-').enumerate() {
         let value = u8::try_from(digit.to_digit(16)?).ok()?;
-        *bytes.get_mut(digits / 2)? |= if digits % 2 == 0 { value << 4 } else { value };
-        digits += 1;
+        *bytes.get_mut(index / 2)? |= if index % 2 == 0 { value << 4 } else { value };
     }
     Some(bytes)
 }
@@ -137,7 +135,9 @@ mod tests {
 
     #[test]
     fn prefixes_of_ids() {
-        let run = RunId::from_bytes([0x01, 0x9a, 0xbc, 0xde, 0xf0, 1, 0x70, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        let run = RunId::from_bytes([
+            0x01, 0x9a, 0xbc, 0xde, 0xf0, 1, 0x70, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+        ]);
         for prefix in ["", "0", "019", "019ABCDE", "019abcde-f0", "019abcdef001"] {
             assert!(has_prefix(run, prefix), "{prefix}");
             assert!(lowest_with_prefix(prefix).unwrap() <= *run.as_bytes());

@@ -12,14 +12,22 @@ pub trait KvView {
 
     /// Keys of a bucket in the order of their bytes, from the first that follows `after`; at most `limit` of them, and
     /// at most [`KV_LIST_KEYS_MAX`](crate::KV_LIST_KEYS_MAX).
-    fn keys(&self, bucket: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, JournalError>;
+    fn keys(
+        &self,
+        bucket: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, JournalError>;
 }
 
 /// The name of a pair, in an order that keeps a bucket together.
 pub(crate) fn encode_key(bucket: &str, key: &str) -> Result<Vec<u8>, String> {
     let mut name = encode_bucket(bucket)?;
     if key.is_empty() || key.len() > KV_KEY_BYTES_MAX {
-        return Err(format!("a key of {} bytes: 1 to {KV_KEY_BYTES_MAX} are taken", key.len()));
+        return Err(format!(
+            "a key of {} bytes: 1 to {KV_KEY_BYTES_MAX} are taken",
+            key.len()
+        ));
     }
     name.extend_from_slice(key.as_bytes());
     Ok(name)
@@ -29,7 +37,10 @@ pub(crate) fn encode_key(bucket: &str, key: &str) -> Result<Vec<u8>, String> {
 pub(crate) fn encode_bucket(bucket: &str) -> Result<Vec<u8>, String> {
     let length = u8::try_from(bucket.len()).ok().filter(|length| *length > 0);
     let length = length.ok_or_else(|| {
-        format!("a bucket's name of {} bytes: 1 to {KV_BUCKET_BYTES_MAX} are taken", bucket.len())
+        format!(
+            "a bucket's name of {} bytes: 1 to {KV_BUCKET_BYTES_MAX} are taken",
+            bucket.len()
+        )
     })?;
     let mut name = Vec::with_capacity(1 + bucket.len() + 32);
     name.push(length);
@@ -39,8 +50,13 @@ pub(crate) fn encode_bucket(bucket: &str) -> Result<Vec<u8>, String> {
 
 /// The key in a name, given the bucket's prefix.
 pub(crate) fn key_of(name: &[u8], prefix: &[u8]) -> Result<String, JournalError> {
-    let key = name.get(prefix.len()..).and_then(|key| std::str::from_utf8(key).ok());
-    key.map(str::to_owned).ok_or_else(|| JournalError::StateRecord { cause: "a key that is no text".to_owned() })
+    let key = name
+        .get(prefix.len()..)
+        .and_then(|key| std::str::from_utf8(key).ok());
+    key.map(str::to_owned)
+        .ok_or_else(|| JournalError::StateRecord {
+            cause: "a key that is no text".to_owned(),
+        })
 }
 
 #[cfg(test)]

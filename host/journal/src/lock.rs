@@ -21,10 +21,21 @@ pub(crate) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] 
 pub(crate) fn take(dir: &Path) -> Result<FolderLock, JournalError> {
     let path = dir.join("lock");
     let mut options = OpenOptions::new();
-    let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).at("open", &path)?;
+    let mut file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .at("open", &path)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Err(JournalError::InUse { dir: dir.to_owned(), pid: holder(&mut file) }),
+        Err(Errno::WOULDBLOCK) => {
+            return Err(JournalError::InUse {
+                dir: dir.to_owned(),
+                pid: holder(&mut file),
+            });
+        }
         Err(error) => return Err(std::io::Error::from(error)).at("lock", &path),
     }
     file.set_len(0)

@@ -46,7 +46,7 @@ pub(crate) struct Log {
     head: Hash,
     unsynced: bool,
     #[cfg(test)]
-    pub(crate) fault: Option<Fault>,
+    fault: Option<Fault>,
 }
 
 impl Log {
@@ -59,7 +59,15 @@ impl Log {
         head: Hash,
     ) -> Result<Self, JournalError> {
         let path = segment::path_of(dir, first);
-        let file = born(&path, &Header { previous, first, before: head }).at("create", &path)?;
+        let file = born(
+            &path,
+            &Header {
+                previous,
+                first,
+                before: head,
+            },
+        )
+        .at("create", &path)?;
         sync_dir(dir)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -77,7 +85,8 @@ impl Log {
         })
     }
 
-    /// Goes on with a segment whose last frame ends at `offset`; what is behind it is cut off.
+    /// Goes on with a segment whose last frame ends at `offset`; what is behind it is cut off. What is before it was
+    /// synced by whoever found that end.
     pub(crate) fn resume(
         dir: &Path,
         segment_bytes_max: u64,
@@ -87,9 +96,15 @@ impl Log {
         head: Hash,
     ) -> Result<Self, JournalError> {
         let path = segment.path.clone();
-        let file = OpenOptions::new().write(true).open(&path).at("open", &path)?;
-        // Synced: what a killed host wrote and the system still holds becomes durable before anything is built upon it.
-        file.set_len(offset).and_then(|()| file.sync_all()).at("cut", &path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .at("open", &path)?;
+        if file.metadata().at("measure", &path)?.len() > offset {
+            file.set_len(offset)
+                .and_then(|()| file.sync_all())
+                .at("cut", &path)?;
+        }
         Ok(Self {
             dir: dir.to_owned(),
             segment_bytes_max,
@@ -104,6 +119,12 @@ impl Log {
             #[cfg(test)]
             fault: None,
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn failing(mut self, fault: Option<Fault>) -> Self {
+        self.fault = fault;
+        self
     }
 
     /// Writes frames behind each other, and says where each is.
@@ -121,7 +142,10 @@ impl Log {
             if start == 0 && !self.unsynced {
                 frame::settle(&mut buffer);
             }
-            locations.push(Location { segment: self.first, offset: self.offset + start as u64 });
+            locations.push(Location {
+                segment: self.first,
+                offset: self.offset + start as u64,
+            });
             self.next = entry.position + 1;
             self.head = entry.hash;
         }
@@ -144,15 +168,22 @@ impl Log {
 
     #[cfg(not(test))]
     fn try_write(&self, buffer: &[u8]) -> io::Result<()> {
-        self.may(Operation::Write).and_then(|()| self.file.write_all_at(buffer, self.offset))
+        self.may(Operation::Write)
+            .and_then(|()| self.file.write_all_at(buffer, self.offset))
     }
 
     /// A write that fails leaves half of it, as a full disk does.
     #[cfg(test)]
     fn try_write(&self, buffer: &[u8]) -> io::Result<()> {
         let may = self.may(Operation::Write);
-        let bytes = if may.is_ok() { buffer.len() } else { buffer.len() / 2 };
-        self.file.write_all_at(&buffer[..bytes], self.offset).and(may)
+        let bytes = if may.is_ok() {
+            buffer.len()
+        } else {
+            buffer.len() / 2
+        };
+        self.file
+            .write_all_at(&buffer[..bytes], self.offset)
+            .and(may)
     }
 
     #[cfg(not(test))]
@@ -171,8 +202,15 @@ impl Log {
         if end <= self.allocated {
             return;
         }
-        let until = (end + PREALLOCATE_BYTES).min(self.segment_bytes_max).max(end);
-        let done = rustix::fs::fallocate(&self.file, FallocateFlags::empty(), self.allocated, until - self.allocated);
+        let until = (end + PREALLOCATE_BYTES)
+            .min(self.segment_bytes_max)
+            .max(end);
+        let done = rustix::fs::fallocate(
+            &self.file,
+            FallocateFlags::empty(),
+            self.allocated,
+            until - self.allocated,
+        );
         self.allocated = if done.is_ok() { until } else { u64::MAX };
     }
 
@@ -181,16 +219,24 @@ impl Log {
         if !self.unsynced {
             return Ok(false);
         }
-        self.may(Operation::Sync).and_then(|()| self.file.sync_data()).at("sync", &self.path)?;
+        self.may(Operation::Sync)
+            .and_then(|()| self.file.sync_data())
+            .at("sync", &self.path)?;
         self.unsynced = false;
         Ok(true)
     }
 
     fn roll(&mut self) -> Result<(), JournalError> {
         self.finish()?;
-        let next = Self::create(&self.dir, self.segment_bytes_max, Some(self.first), self.next, self.head)?;
+        let next = Self::create(
+            &self.dir,
+            self.segment_bytes_max,
+            Some(self.first),
+            self.next,
+            self.head,
+        )?;
         #[cfg(test)]
-        let next = Self { fault: self.fault.take(), ..next };
+        let next = next.failing(self.fault.take());
         *self = next;
         Ok(())
     }
@@ -198,7 +244,10 @@ impl Log {
     /// Makes the segment durable, and gives back the space that it does not need.
     pub(crate) fn finish(&mut self) -> Result<(), JournalError> {
         self.sync()?;
-        self.file.set_len(self.offset).and_then(|()| self.file.sync_all()).at("finish", &self.path)
+        self.file
+            .set_len(self.offset)
+            .and_then(|()| self.file.sync_all())
+            .at("finish", &self.path)
     }
 }
 

@@ -16,6 +16,8 @@ pub const KV_KEY_BYTES_MAX: usize = 1024;
 /// The most keys that one listing gives.
 pub const KV_LIST_KEYS_MAX: usize = 1000;
 
+/// How deep the values of an event may be nested: a little less than JSON readers take.
+pub(crate) const JSON_DEPTH_MAX: usize = 120;
 /// Events whose JSON is longer go to a blob.
 pub(crate) const INLINE_EVENT_BYTES_MAX: usize = 4096;
 /// Key-value pairs whose value is longer are read back from the log instead of the state.
@@ -67,7 +69,8 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn segment_bytes(&self) -> u64 {
-        self.segment_bytes_max.clamp(SEGMENT_BYTES_RANGE.0, SEGMENT_BYTES_RANGE.1)
+        self.segment_bytes_max
+            .clamp(SEGMENT_BYTES_RANGE.0, SEGMENT_BYTES_RANGE.1)
     }
 
     pub(crate) fn group_events(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     JournalError,
     frame::{self, FRAME_BYTES_MAX, Frame, Parsed},
-    window::{SCAN_WINDOW_BYTES, Window},
+    window::{RECORD_WINDOW_BYTES, SCAN_WINDOW_BYTES, Window},
 };
 
 /// A segment, read from a place on.
@@ -40,15 +40,27 @@ pub(crate) struct Rest {
 
 impl Scan {
     pub(crate) fn open(path: &Path, offset: u64) -> Result<Self, JournalError> {
-        Ok(Self { window: Window::open(path, SCAN_WINDOW_BYTES)?, offset })
+        Ok(Self {
+            window: Window::open(path, SCAN_WINDOW_BYTES)?,
+            offset,
+        })
+    }
+
+    /// For one frame at a known place, and those close behind.
+    pub(crate) fn at_once(path: &Path, offset: u64) -> Result<Self, JournalError> {
+        Ok(Self {
+            window: Window::open(path, RECORD_WINDOW_BYTES)?,
+            offset,
+        })
+    }
+
+    /// Goes on at another place.
+    pub(crate) fn seek(&mut self, offset: u64) {
+        self.offset = offset;
     }
 
     pub(crate) fn path(&self) -> &Path {
         self.window.path()
-    }
-
-    pub(crate) fn file_bytes(&self) -> Result<u64, JournalError> {
-        self.window.file_bytes()
     }
 
     /// The next frame.
@@ -60,18 +72,30 @@ impl Scan {
                 self.offset += frame.bytes();
                 Ok(Step::Frame { offset, frame })
             }
-            Parsed::End => Ok(Step::Stop { offset, cause: None }),
-            Parsed::Bad(cause) => Ok(Step::Stop { offset, cause: Some(cause) }),
-            Parsed::Newer(version) => {
-                Err(JournalError::Newer { path, version: u32::from(version), newest: u32::from(frame::FORMAT) })
-            }
+            Parsed::End => Ok(Step::Stop {
+                offset,
+                cause: None,
+            }),
+            Parsed::Bad(cause) => Ok(Step::Stop {
+                offset,
+                cause: Some(cause),
+            }),
+            Parsed::Newer(version) => Err(JournalError::Newer {
+                path,
+                version: u32::from(version),
+                newest: u32::from(frame::FORMAT),
+            }),
         }
     }
 
     /// What is in the file from `start` on, where no frame is.
     pub(crate) fn rest_from(&mut self, start: u64) -> Result<Rest, JournalError> {
         let end = self.last_byte_from(start)?;
-        let mut rest = Rest { bytes: end - start, frames: 0, settled: false };
+        let mut rest = Rest {
+            bytes: end - start,
+            frames: 0,
+            settled: false,
+        };
         let mut offset = start + 1;
         while offset < end {
             match frame::parse(self.window.at(offset, FRAME_BYTES_MAX)?) {
@@ -130,8 +154,22 @@ mod tests {
 
     #[test]
     fn zeros_are_nothing() {
-        assert_eq!(rest_of(&[0; 1_000_000]), Rest { bytes: 0, frames: 0, settled: false });
-        assert_eq!(rest_of(&[]), Rest { bytes: 0, frames: 0, settled: false });
+        assert_eq!(
+            rest_of(&[0; 1_000_000]),
+            Rest {
+                bytes: 0,
+                frames: 0,
+                settled: false
+            }
+        );
+        assert_eq!(
+            rest_of(&[]),
+            Rest {
+                bytes: 0,
+                frames: 0,
+                settled: false
+            }
+        );
     }
 
     #[test]

@@ -57,12 +57,16 @@ impl Header {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let bytes = bytes.get(..HEADER_LENGTH).ok_or(Unreadable::Bad("the header of the segment is cut short"))?;
+        let bytes = bytes
+            .get(..HEADER_LENGTH)
+            .ok_or(Unreadable::Bad("the header of the segment is cut short"))?;
         if &bytes[..8] != MAGIC {
             return Err(Unreadable::Bad("this is no segment of a log"));
         }
         if crc32fast::hash(&bytes[..60]) != u32::from_le_bytes(array(bytes, 60)) {
-            return Err(Unreadable::Bad("the checksum of the segment's header is wrong"));
+            return Err(Unreadable::Bad(
+                "the checksum of the segment's header is wrong",
+            ));
         }
         let format = u32::from_le_bytes(array(bytes, 8));
         if format > FORMAT {
@@ -126,12 +130,28 @@ pub(crate) fn list(log_dir: &Path) -> Result<Listing, JournalError> {
     Ok(listing)
 }
 
-fn take(listing: &mut Listing, first: u64, path: PathBuf, is_last: bool) -> Result<(), JournalError> {
-    let corrupt = |path: PathBuf, cause: String| JournalError::Corrupt { segment: path, offset: 0, position: first, cause };
+fn take(
+    listing: &mut Listing,
+    first: u64,
+    path: PathBuf,
+    is_last: bool,
+) -> Result<(), JournalError> {
+    let corrupt = |path: PathBuf, cause: String| JournalError::Corrupt {
+        segment: path,
+        offset: 0,
+        position: first,
+        cause,
+    };
     let mut window = Window::open(&path, HEADER_LENGTH)?;
     let header = match Header::decode(window.at(0, HEADER_LENGTH)?) {
         Ok(header) => header,
-        Err(Unreadable::Newer(version)) => return Err(JournalError::Newer { path, version, newest: FORMAT }),
+        Err(Unreadable::Newer(version)) => {
+            return Err(JournalError::Newer {
+                path,
+                version,
+                newest: FORMAT,
+            });
+        }
         Err(Unreadable::Bad(cause)) if is_last && !holds_events(&path)? => {
             listing.unborn = Some((path, cause));
             return Ok(());
@@ -139,7 +159,10 @@ fn take(listing: &mut Listing, first: u64, path: PathBuf, is_last: bool) -> Resu
         Err(Unreadable::Bad(cause)) => return Err(corrupt(path, cause.to_owned())),
     };
     if header.first != first {
-        let cause = format!("its header says that it begins at event {}, its name says {first}", header.first);
+        let cause = format!(
+            "its header says that it begins at event {}, its name says {first}",
+            header.first
+        );
         return Err(corrupt(path, cause));
     }
     let before = listing.segments.last().map(|segment| segment.header.first);
@@ -153,7 +176,10 @@ fn take(listing: &mut Listing, first: u64, path: PathBuf, is_last: bool) -> Resu
 fn missing(have: Option<u64>, want: Option<u64>) -> String {
     match want {
         Some(want) => format!("the segment before it is missing: {want:0DIGITS$}{SUFFIX}"),
-        None => format!("it says that it is the first segment, but {:0DIGITS$}{SUFFIX} is there too", have.unwrap_or(0)),
+        None => format!(
+            "it says that it is the first segment, but {:0DIGITS$}{SUFFIX} is there too",
+            have.unwrap_or(0)
+        ),
     }
 }
 
@@ -166,13 +192,21 @@ mod tests {
     use super::*;
 
     fn header(previous: Option<u64>, first: u64) -> Header {
-        Header { previous, first, before: [9; 32] }
+        Header {
+            previous,
+            first,
+            before: [9; 32],
+        }
     }
 
     fn folder(segments: &[(Option<u64>, u64)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (previous, first) in segments {
-            fs::write(path_of(dir.path(), *first), header(*previous, *first).encode()).unwrap();
+            fs::write(
+                path_of(dir.path(), *first),
+                header(*previous, *first).encode(),
+            )
+            .unwrap();
         }
         dir
     }
@@ -192,24 +226,42 @@ mod tests {
     fn segments_come_in_order() {
         let dir = folder(&[(Some(0), 40), (None, 0), (Some(40), 1000)]);
         let listing = list(dir.path()).unwrap();
-        assert_eq!(listing.segments.iter().map(|s| s.header.first).collect::<Vec<_>>(), [0, 40, 1000]);
+        assert_eq!(
+            listing
+                .segments
+                .iter()
+                .map(|s| s.header.first)
+                .collect::<Vec<_>>(),
+            [0, 40, 1000]
+        );
     }
 
     #[test]
     fn a_missing_segment_is_named() {
         let dir = folder(&[(None, 0), (Some(40), 1000)]);
         let error = list(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("missing: 00000000000000000040.log"), "{error}");
+        assert!(
+            error.contains("missing: 00000000000000000040.log"),
+            "{error}"
+        );
         let dir = folder(&[(Some(0), 40)]);
         let error = list(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("missing: 00000000000000000000.log"), "{error}");
+        assert!(
+            error.contains("missing: 00000000000000000000.log"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_copy_under_another_name_is_refused() {
         let dir = folder(&[(None, 0)]);
         fs::copy(path_of(dir.path(), 0), path_of(dir.path(), 5)).unwrap();
-        assert!(list(dir.path()).unwrap_err().to_string().contains("its name says 5"));
+        assert!(
+            list(dir.path())
+                .unwrap_err()
+                .to_string()
+                .contains("its name says 5")
+        );
     }
 
     #[test]
@@ -220,7 +272,14 @@ mod tests {
         let crc = crc32fast::hash(&bytes[..60]);
         bytes[60..].copy_from_slice(&crc.to_le_bytes());
         fs::write(path_of(dir.path(), 0), bytes).unwrap();
-        assert!(matches!(list(dir.path()), Err(JournalError::Newer { version: 2, newest: 1, .. })));
+        assert!(matches!(
+            list(dir.path()),
+            Err(JournalError::Newer {
+                version: 2,
+                newest: 1,
+                ..
+            })
+        ));
     }
 
     #[test]

@@ -66,7 +66,9 @@ impl State {
     }
 
     pub(crate) fn applied(&self) -> Result<Option<Applied>, JournalError> {
-        let Some(bytes) = self.db.get(APPLIED)? else { return Ok(None) };
+        let Some(bytes) = self.db.get(APPLIED)? else {
+            return Ok(None);
+        };
         if bytes.len() != APPLIED_BYTES || bytes[0] != FORMAT {
             return Err(malformed("how far the log is applied"));
         }
@@ -115,7 +117,9 @@ impl State {
 
     /// The last event of a run.
     pub(crate) fn tail(&self, run: RunId) -> Result<Option<Tail>, JournalError> {
-        let Some(bytes) = self.db.get(run_key(b't', run))? else { return Ok(None) };
+        let Some(bytes) = self.db.get(run_key(b't', run))? else {
+            return Ok(None);
+        };
         if bytes.len() != TAIL_BYTES {
             return Err(malformed("the last event of a run"));
         }
@@ -129,7 +133,10 @@ impl State {
 
     /// What the index says of a run.
     pub(crate) fn summary(&self, run: RunId) -> Result<Option<Stored>, JournalError> {
-        self.db.get(run_key(b'r', run))?.map(|bytes| stored(&bytes)).transpose()
+        self.db
+            .get(run_key(b'r', run))?
+            .map(|bytes| stored(&bytes))
+            .transpose()
     }
 
     /// What the index says of all runs from an id on, in order.
@@ -137,20 +144,28 @@ impl State {
         &self,
         lowest: [u8; 16],
     ) -> impl Iterator<Item = Result<(RunId, Stored), JournalError>> + use<> {
-        self.db.range(run_key(b'r', RunId::from_bytes(lowest))..vec![b'r' + 1]).map(|item| {
-            let (key, value) = item?;
-            Ok((run_of(&key)?, stored(&value)?))
-        })
+        self.db
+            .range(run_key(b'r', RunId::from_bytes(lowest))..vec![b'r' + 1])
+            .map(|item| {
+                let (key, value) = item?;
+                Ok((run_of(&key)?, stored(&value)?))
+            })
     }
 
     /// Runs that have not ended.
     pub(crate) fn unfinished(&self) -> Result<Vec<RunId>, JournalError> {
-        self.db.scan_prefix(b"u").keys().map(|key| run_of(&key?)).collect()
+        self.db
+            .scan_prefix(b"u")
+            .keys()
+            .map(|key| run_of(&key?))
+            .collect()
     }
 
     /// The value of a pair.
     pub(crate) fn value(&self, name: &[u8]) -> Result<Option<Value>, JournalError> {
-        let Some(bytes) = self.db.get(kv_key(name))? else { return Ok(None) };
+        let Some(bytes) = self.db.get(kv_key(name))? else {
+            return Ok(None);
+        };
         match bytes.split_first() {
             Some((&INLINE, value)) => Ok(Some(Value::Inline(value.to_vec()))),
             Some((&IN_LOG, _)) if bytes.len() == IN_LOG_BYTES => Ok(Some(Value::InLog {
@@ -200,12 +215,18 @@ impl Iterator for Extents {
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.0.next()?;
-        Some(item.map_err(JournalError::from).and_then(|(key, value)| spots(&key, &value)))
+        Some(
+            item.map_err(JournalError::from)
+                .and_then(|(key, value)| spots(&key, &value)),
+        )
     }
 }
 
 fn spots(key: &[u8], value: &[u8]) -> Result<Vec<Spot>, JournalError> {
-    if key.len() != 25 || value.len() < EXTENT_HEAD_BYTES || value.len() % EXTENT_EVENT_BYTES != 0 {
+    if key.len() != 25
+        || value.len() < EXTENT_HEAD_BYTES
+        || !value.len().is_multiple_of(EXTENT_EVENT_BYTES)
+    {
         return Err(malformed("the places of a run's events"));
     }
     let first = u64::from_be_bytes(array(key, 17));
@@ -213,20 +234,30 @@ fn spots(key: &[u8], value: &[u8]) -> Result<Vec<Spot>, JournalError> {
     let spot = |(number, event): (u64, &[u8])| Spot {
         number,
         position: segment + u64::from(u32::from_le_bytes(array(event, 0))),
-        location: Location { segment, offset: u64::from(u32::from_le_bytes(array(event, 4))) },
+        location: Location {
+            segment,
+            offset: u64::from(u32::from_le_bytes(array(event, 4))),
+        },
     };
-    Ok((first..).zip(value[EXTENT_HEAD_BYTES..].chunks_exact(EXTENT_EVENT_BYTES)).map(spot).collect())
+    Ok((first..)
+        .zip(value[EXTENT_HEAD_BYTES..].chunks_exact(EXTENT_EVENT_BYTES))
+        .map(spot)
+        .collect())
 }
 
 fn extend(extent: &mut Vec<u8>, position: u64, location: Location) -> Result<(), JournalError> {
-    let narrow = |value: u64| u32::try_from(value).map_err(|_| malformed("a place beyond 4 GiB in a segment"));
+    let narrow = |value: u64| {
+        u32::try_from(value).map_err(|_| malformed("a place beyond 4 GiB in a segment"))
+    };
     extent.extend_from_slice(&narrow(position - location.segment)?.to_le_bytes());
     extent.extend_from_slice(&narrow(location.offset)?.to_le_bytes());
     Ok(())
 }
 
 fn put_summary(batch: &mut Batch, entry: &Entry) -> Result<(), JournalError> {
-    let Some(summary) = &entry.summary else { return Ok(()) };
+    let Some(summary) = &entry.summary else {
+        return Ok(());
+    };
     let bytes = serde_json::to_vec(&**summary).map_err(|error| malformed(&error.to_string()))?;
     batch.insert(run_key(b'r', entry.run), bytes);
     if summary.is_finished() {
@@ -251,17 +282,36 @@ fn value_bytes(value: &[u8], location: Location, index: usize) -> Vec<u8> {
         return [&[INLINE], value].concat();
     }
     let index = u32::try_from(index).expect("an event of 64 MiB has fewer changes");
-    [&[IN_LOG][..], &location.segment.to_le_bytes(), &location.offset.to_le_bytes(), &index.to_le_bytes()].concat()
+    [
+        &[IN_LOG][..],
+        &location.segment.to_le_bytes(),
+        &location.offset.to_le_bytes(),
+        &index.to_le_bytes(),
+    ]
+    .concat()
 }
 
 fn tail_bytes(last: &Entry) -> Vec<u8> {
     let events = (last.number + 1).to_le_bytes();
-    [&events[..], &last.hash, &last.at_ms.to_le_bytes(), &last.position.to_le_bytes()].concat()
+    [
+        &events[..],
+        &last.hash,
+        &last.at_ms.to_le_bytes(),
+        &last.position.to_le_bytes(),
+    ]
+    .concat()
 }
 
 fn applied_bytes(last: &Entry, location: Location) -> Vec<u8> {
     let events = (last.position + 1).to_le_bytes();
-    [&[FORMAT][..], &events, &last.hash, &location.segment.to_le_bytes(), &location.offset.to_le_bytes()].concat()
+    [
+        &[FORMAT][..],
+        &events,
+        &last.hash,
+        &location.segment.to_le_bytes(),
+        &location.offset.to_le_bytes(),
+    ]
+    .concat()
 }
 
 fn run_key(kind: u8, run: RunId) -> Vec<u8> {
@@ -277,13 +327,20 @@ fn kv_key(name: &[u8]) -> Vec<u8> {
 }
 
 fn run_of(key: &IVec) -> Result<RunId, JournalError> {
-    if key.len() == 17 { Ok(RunId::from_bytes(array(key, 1))) } else { Err(malformed("the key of a run")) }
+    if key.len() == 17 {
+        Ok(RunId::from_bytes(array(key, 1)))
+    } else {
+        Err(malformed("the key of a run"))
+    }
 }
 
 fn stored(bytes: &[u8]) -> Result<Stored, JournalError> {
-    serde_json::from_slice(bytes).map_err(|error| malformed(&format!("the index of a run, {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| malformed(&format!("the index of a run, {error}")))
 }
 
 fn malformed(what: &str) -> JournalError {
-    JournalError::StateRecord { cause: format!("{what} is malformed") }
+    JournalError::StateRecord {
+        cause: format!("{what} is malformed"),
+    }
 }

@@ -29,7 +29,10 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn at(journal: &Path, cache_bytes: u64) -> Self {
-        Self { dir: journal.to_owned(), cache_bytes }
+        Self {
+            dir: journal.to_owned(),
+            cache_bytes,
+        }
     }
 
     fn state_dir(&self) -> PathBuf {
@@ -45,7 +48,7 @@ impl Store {
         let dir = self.state_dir();
         if dir.exists() && !self.is_trusted() {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
-            repairs.push(Repair::new("the machine stopped before the state was closed: it is made again from the log"));
+            repairs.push(Repair::new("the machine stopped before the state was closed; the state is made again from the log"));
         }
         self.write_note(&boot_id())?;
         remove_half_snapshots(&dir)?;
@@ -53,20 +56,28 @@ impl Store {
             Ok(state) => Ok(state),
             Err(cause) => {
                 self.set_aside(&format!("the state cannot be opened ({cause})"), repairs)?;
-                self.try_open().map_err(|cause| JournalError::StateRecord { cause })
+                self.try_open()
+                    .map_err(|cause| JournalError::StateRecord { cause })
             }
         }
     }
 
     /// Gives up a state, keeps its files, and begins a new one.
-    pub(crate) fn renew(&self, state: State, why: &str, repairs: &mut Vec<Repair>) -> Result<State, JournalError> {
+    pub(crate) fn renew(
+        &self,
+        state: State,
+        why: &str,
+        repairs: &mut Vec<Repair>,
+    ) -> Result<State, JournalError> {
         drop(state);
         self.set_aside(why, repairs)?;
-        self.try_open().map_err(|cause| JournalError::StateRecord { cause })
+        self.try_open()
+            .map_err(|cause| JournalError::StateRecord { cause })
     }
 
     fn is_trusted(&self) -> bool {
-        fs::read_to_string(self.note()).is_ok_and(|note| note == CLOSED || (note == boot_id() && !note.is_empty()))
+        fs::read_to_string(self.note())
+            .is_ok_and(|note| note == CLOSED || (note == boot_id() && !note.is_empty()))
     }
 
     fn write_note(&self, content: &str) -> Result<(), JournalError> {
@@ -74,8 +85,11 @@ impl Store {
         if fs::read_to_string(&path).is_ok_and(|note| note == content) {
             return Ok(());
         }
-        fs::write(&path, content).and_then(|()| File::open(&path)?.sync_all()).at("write", &path)?;
-        sync_dir(&self.dir)
+        let is_new = !path.exists();
+        fs::write(&path, content)
+            .and_then(|()| File::open(&path)?.sync_all())
+            .at("write", &path)?;
+        if is_new { sync_dir(&self.dir) } else { Ok(()) }
     }
 
     /// After sled has let go: makes its files durable and says so.
@@ -87,7 +101,9 @@ impl Store {
 
     /// sled may panic over damaged files, and lets go of its own lock a little after it is dropped.
     fn try_open(&self) -> Result<State, String> {
-        let config = sled::Config::new().path(self.state_dir()).cache_capacity(self.cache_bytes.max(1 << 20));
+        let config = sled::Config::new()
+            .path(self.state_dir())
+            .cache_capacity(self.cache_bytes.max(1 << 20));
         let mut tries = 0;
         loop {
             let opened = catch_unwind(AssertUnwindSafe(|| {
@@ -114,7 +130,10 @@ impl Store {
         if dir.exists() {
             fs::rename(&dir, &aside).at("set aside", &dir)?;
         }
-        let sentence = format!("{why}: it is made again from the log, and kept as {}", aside.display());
+        let sentence = format!(
+            "{why}; the state is made again from the log, and the old one kept as {}",
+            aside.display()
+        );
         repairs.push(Repair::new(sentence));
         Ok(())
     }
@@ -132,7 +151,10 @@ fn remove_half_snapshots(dir: &Path) -> Result<(), JournalError> {
     for entry in fs::read_dir(dir).at("list", dir)? {
         let entry = entry.at("list", dir)?;
         let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating")) {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating"))
+        {
             fs::remove_file(entry.path()).at("remove", entry.path())?;
         }
     }
@@ -153,5 +175,7 @@ fn sync_all(dir: &Path) -> io::Result<()> {
 
 /// Which boot of the machine this is; empty if that cannot be known, and then nothing unclosed is trusted.
 fn boot_id() -> String {
-    fs::read_to_string(BOOT_ID).map(|id| id.trim().to_owned()).unwrap_or_default()
+    fs::read_to_string(BOOT_ID)
+        .map(|id| id.trim().to_owned())
+        .unwrap_or_default()
 }

@@ -26,22 +26,25 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn open(path: &Path, window_bytes: usize) -> Result<Self, JournalError> {
         let file = File::open(path).at("open", path)?;
-        Ok(Self { file, path: path.to_owned(), window_bytes, start: 0, buffer: Vec::new() })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            window_bytes,
+            start: 0,
+            buffer: Vec::new(),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(crate) fn file_bytes(&self) -> Result<u64, JournalError> {
-        Ok(self.file.metadata().at("measure", &self.path)?.len())
-    }
-
     /// The bytes at a place: `want` of them, more if they are at hand, fewer only where the file ends.
     pub(crate) fn at(&mut self, offset: u64, want: usize) -> Result<&[u8], JournalError> {
         let end = self.start + self.buffer.len() as u64;
         if offset < self.start || offset + want as u64 > end {
-            self.fill(offset, want.max(self.window_bytes)).at("read", &self.path)?;
+            self.fill(offset, want.max(self.window_bytes))
+                .at("read", &self.path)?;
         }
         let skip = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         Ok(self.buffer.get(skip..).unwrap_or_default())
@@ -49,10 +52,16 @@ impl Window {
 
     fn fill(&mut self, offset: u64, bytes: usize) -> io::Result<()> {
         self.start = offset;
+        self.buffer.clear();
+        let left = self.file.metadata()?.len().saturating_sub(offset);
+        let bytes = usize::try_from(left).map_or(bytes, |left| left.min(bytes));
         self.buffer.resize(bytes, 0);
         let mut have = 0;
         while have < bytes {
-            match self.file.read_at(&mut self.buffer[have..], offset + have as u64) {
+            match self
+                .file
+                .read_at(&mut self.buffer[have..], offset + have as u64)
+            {
                 Ok(0) => break,
                 Ok(more) => have += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -80,7 +89,10 @@ mod tests {
         let mut window = Window::open(&path, 16).unwrap();
         for offset in [0u64, 10, 14, 3, 90, 99] {
             let want = 8.min(100 - offset as usize);
-            assert_eq!(window.at(offset, 8).unwrap()[..want], content[offset as usize..][..want]);
+            assert_eq!(
+                window.at(offset, 8).unwrap()[..want],
+                content[offset as usize..][..want]
+            );
         }
         assert!(window.at(100, 8).unwrap().is_empty());
         assert!(window.at(5000, 8).unwrap().is_empty());

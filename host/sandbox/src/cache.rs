@@ -30,7 +30,10 @@ impl Cache {
     pub(crate) fn open(folder: &Path) -> Result<Self, SandboxError> {
         let at = |path: &Path| {
             let path = path.to_owned();
-            move |error: io::Error| SandboxError::Cache { path, cause: error.to_string() }
+            move |error: io::Error| SandboxError::Cache {
+                path,
+                cause: error.to_string(),
+            }
         };
         fs::create_dir_all(folder).map_err(at(folder))?;
         let path = folder.join(KEY_FILE);
@@ -38,17 +41,24 @@ impl Cache {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(folder, &path),
             other => other,
         };
-        Ok(Self { folder: folder.to_owned(), key: key.map_err(at(&path))?, writes: AtomicU64::new(0) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            key: key.map_err(at(&path))?,
+            writes: AtomicU64::new(0),
+        })
     }
 
     /// The entry of this name, if there is one and it is ours.
     pub(crate) fn get(&self, name: &str) -> Option<Compiled> {
         let mut bytes = fs::read(self.path(name)).ok()?;
-        let authentic = bytes.split_first_chunk::<CODE_BYTES>().is_some_and(|(code, body)| {
-            self.mac(name, body).verify_slice(code).is_ok()
-        });
+        let authentic = bytes
+            .split_first_chunk::<CODE_BYTES>()
+            .is_some_and(|(code, body)| self.mac(name, body).verify_slice(code).is_ok());
         if !authentic {
-            tracing::warn!(entry = name, "compile cache entry is damaged or foreign; compiling again");
+            tracing::warn!(
+                entry = name,
+                "compile cache entry is damaged or foreign; compiling again"
+            );
             return None;
         }
         bytes.drain(..CODE_BYTES);
@@ -65,14 +75,18 @@ impl Cache {
     fn write(&self, name: &str, body: &[u8]) -> io::Result<()> {
         let code = self.mac(name, body).finalize().into_bytes();
         let n = self.writes.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.folder.join(format!("{name}.{}.{n}.tmp", std::process::id()));
+        let temporary = self
+            .folder
+            .join(format!("{name}.{}.{n}.tmp", std::process::id()));
         let written = private_file(&temporary).and_then(|mut file| {
             file.write_all(&code)?;
             file.write_all(body)
         });
-        written.and_then(|()| fs::rename(&temporary, self.path(name))).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
-        })
+        written
+            .and_then(|()| fs::rename(&temporary, self.path(name)))
+            .inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -81,7 +95,8 @@ impl Cache {
 
     /// The name is part of what is authenticated, so that one entry can't stand in for another.
     fn mac(&self, name: &str, body: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
         mac.update(&(name.len() as u64).to_le_bytes());
         mac.update(name.as_bytes());
         mac.update(body);
@@ -90,7 +105,11 @@ impl Cache {
 }
 
 fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
@@ -132,7 +151,10 @@ mod tests {
         Cache::open(folder.path()).unwrap().put("a", &entry());
         let found = Cache::open(folder.path()).unwrap().get("a").unwrap();
         assert_eq!(found.bytes(), b"machine code");
-        let mode = fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path().join(KEY_FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

@@ -2,11 +2,12 @@
 //! promises nothing about the time and memory that odd input costs. Knows nothing of caches or grants.
 //!
 //! The child is told its limits and the bytes on its standard input (three little-endian `u64`: memory in bytes, processor
-//! time in seconds, length; then the bytes) and answers on its standard output: one byte, 0 for code and 1 for an error in
-//! words, then the code or the words.
+//! time in seconds, length; then the bytes) and answers on its standard output: one byte, 0 for code, 1 for an error in words, 2
+//! for a panic in words; then the code or the words.
 
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -16,6 +17,7 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 use crate::engine;
 use crate::error::LoadError;
+use crate::meter::panic_words;
 use crate::trusted::Compiled;
 
 /// The program that compiles: one that ends in [`compile_child_main`].
@@ -53,15 +55,26 @@ impl Default for CompileLimits {
 
 const ANSWER_CODE: u8 = 0;
 const ANSWER_ERROR: u8 = 1;
+const ANSWER_PANIC: u8 = 2;
 const MESSAGE_BYTES_MAX: usize = 2_000;
 const CHILD_FILES_MAX: u64 = 64;
 /// What the child accepts; the parent sends nothing larger.
 const INPUT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Compiles in this process: for first-party components and tests only.
-pub(crate) fn in_process(engine: &wasmtime::Engine, plugin: &str, wasm: &[u8]) -> Result<Compiled, LoadError> {
-    let invalid = |message| LoadError::Invalid { plugin: plugin.to_owned(), message };
-    engine.precompile_component(wasm).map(Compiled::vouch).map_err(|error| invalid(words(&error)))
+pub(crate) fn in_process(
+    engine: &wasmtime::Engine,
+    plugin: &str,
+    wasm: &[u8],
+) -> Result<Compiled, LoadError> {
+    let invalid = |message| LoadError::Invalid {
+        plugin: plugin.to_owned(),
+        message,
+    };
+    engine
+        .precompile_component(wasm)
+        .map(Compiled::vouch)
+        .map_err(|error| invalid(words(&error)))
 }
 
 /// Compiles in a child process.
@@ -71,9 +84,12 @@ pub(crate) fn in_child(
     plugin: &str,
     wasm: &[u8],
 ) -> Result<Compiled, LoadError> {
-    let failed = |message: String| LoadError::Compiler { plugin: plugin.to_owned(), message };
-    let mut process =
-        start(child).map_err(|error| failed(format!("{} can't start: {error}", child.program.display())))?;
+    let failed = |message: String| LoadError::Compiler {
+        plugin: plugin.to_owned(),
+        message,
+    };
+    let mut process = start(child)
+        .map_err(|error| failed(format!("{} can't start: {error}", child.program.display())))?;
     let answer = converse(&mut process, limits, wasm);
     // Dead already in the good case; never left behind in the others.
     let _ = process.kill();
@@ -81,7 +97,10 @@ pub(crate) fn in_child(
     judge(answer, status, limits, plugin)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the compiler child: strangers' bytes are compiled outside this process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the compiler child: strangers' bytes are compiled outside this process"
+)]
 fn start(child: &CompilerChild) -> std::io::Result<Child> {
     Command::new(&child.program)
         .args(&child.arguments)
@@ -107,17 +126,24 @@ fn converse(process: &mut Child, limits: &CompileLimits, wasm: &[u8]) -> Answer 
     let reader = move || {
         let mut bytes = Vec::new();
         // A broken pipe is a dead child: its status says why.
-        let _ = output.take(output_bytes_max.saturating_add(2)).read_to_end(&mut bytes);
+        let _ = output
+            .take(output_bytes_max.saturating_add(2))
+            .read_to_end(&mut bytes);
         let _ = send.send(bytes);
     };
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let header = [limits.memory_bytes_max, limits.cpu_s_max, wasm.len() as u64];
-            let _ = header.iter().try_for_each(|n| input.write_all(&n.to_le_bytes())).and_then(|()| input.write_all(wasm));
+            let _ = header
+                .iter()
+                .try_for_each(|n| input.write_all(&n.to_le_bytes()))
+                .and_then(|()| input.write_all(wasm));
         });
         scope.spawn(reader);
         let answer = match receive.recv_timeout(Duration::from_secs(limits.wall_s_max)) {
-            Ok(bytes) if bytes.len() as u64 > limits.output_bytes_max.saturating_add(1) => Answer::TooLarge,
+            Ok(bytes) if bytes.len() as u64 > limits.output_bytes_max.saturating_add(1) => {
+                Answer::TooLarge
+            }
             Ok(bytes) => Answer::Bytes(bytes),
             Err(_) => Answer::TooLate,
         };
@@ -127,25 +153,57 @@ fn converse(process: &mut Child, limits: &CompileLimits, wasm: &[u8]) -> Answer 
     })
 }
 
-fn judge(answer: Answer, status: ExitStatus, limits: &CompileLimits, plugin: &str) -> Result<Compiled, LoadError> {
+fn judge(
+    answer: Answer,
+    status: ExitStatus,
+    limits: &CompileLimits,
+    plugin: &str,
+) -> Result<Compiled, LoadError> {
     let plugin = plugin.to_owned();
-    let too = |what, allowed, unit| LoadError::TooExpensive { plugin: plugin.clone(), what, allowed, unit };
+    let too = |what, allowed, unit| LoadError::TooExpensive {
+        plugin: plugin.clone(),
+        what,
+        allowed,
+        unit,
+    };
     let bytes = match answer {
         Answer::TooLate => return Err(too("slow", limits.wall_s_max, "s on the clock")),
-        Answer::TooLarge => return Err(too("large", limits.output_bytes_max, "bytes of machine code")),
+        Answer::TooLarge => {
+            return Err(too(
+                "large",
+                limits.output_bytes_max,
+                "bytes of machine code",
+            ));
+        }
         Answer::Bytes(bytes) => bytes,
     };
     match (status.code(), bytes.split_first()) {
         (Some(0), Some((&ANSWER_CODE, code))) => return Ok(Compiled::vouch(code.to_vec())),
         (_, Some((&ANSWER_ERROR, text))) => {
-            return Err(LoadError::Invalid { plugin, message: String::from_utf8_lossy(text).into_owned() });
+            return Err(LoadError::Invalid {
+                plugin,
+                message: String::from_utf8_lossy(text).into_owned(),
+            });
+        }
+        (_, Some((&ANSWER_PANIC, text))) => {
+            let memory_bytes_max = limits.memory_bytes_max;
+            let text = String::from_utf8_lossy(text);
+            let message = format!("{text} (it may use {memory_bytes_max} bytes of memory)");
+            return Err(LoadError::Compiler { plugin, message });
         }
         _ => {}
     }
     match status.signal().and_then(Signal::from_named_raw) {
-        Some(Signal::XCPU | Signal::KILL) => Err(too("slow", limits.cpu_s_max, "s of processor time")),
-        Some(Signal::ABORT | Signal::SEGV) => Err(too("large", limits.memory_bytes_max, "bytes of memory")),
-        Some(_) | None => Err(LoadError::Compiler { plugin, message: format!("it ended with {status} and no answer") }),
+        Some(Signal::XCPU | Signal::KILL) => {
+            Err(too("slow", limits.cpu_s_max, "s of processor time"))
+        }
+        Some(Signal::ABORT | Signal::SEGV) => {
+            Err(too("large", limits.memory_bytes_max, "bytes of memory"))
+        }
+        Some(_) | None => Err(LoadError::Compiler {
+            plugin,
+            message: format!("it ended with {status} and no answer"),
+        }),
     }
 }
 
@@ -155,33 +213,51 @@ fn judge(answer: Answer, status: ExitStatus, limits: &CompileLimits, plugin: &st
 pub fn compile_child_main() -> i32 {
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
-    let (tag, body) = match child_compile(&mut input) {
-        Ok(code) => (ANSWER_CODE, code),
-        Err(message) => (ANSWER_ERROR, message.into_bytes()),
+    let compiled = catch_unwind(AssertUnwindSafe(|| child_compile(&mut input)));
+    let (tag, body) = match compiled {
+        Ok(Ok(code)) => (ANSWER_CODE, code),
+        Ok(Err(message)) => (ANSWER_ERROR, message.into_bytes()),
+        Err(panic) => (ANSWER_PANIC, panic_words(panic.as_ref()).into_bytes()),
     };
-    let written = output.write_all(&[tag]).and_then(|()| output.write_all(&body)).and_then(|()| output.flush());
+    let written = output
+        .write_all(&[tag])
+        .and_then(|()| output.write_all(&body))
+        .and_then(|()| output.flush());
     i32::from(written.is_err())
 }
 
 fn child_compile(input: &mut impl Read) -> Result<Vec<u8>, String> {
     let mut number = || {
         let mut bytes = [0; 8];
-        input.read_exact(&mut bytes).map_err(|error| format!("no request on standard input: {error}"))?;
+        input
+            .read_exact(&mut bytes)
+            .map_err(|error| format!("no request on standard input: {error}"))?;
         Ok::<u64, String>(u64::from_le_bytes(bytes))
     };
     let (memory_bytes_max, cpu_s_max, wasm_bytes) = (number()?, number()?, number()?);
     if wasm_bytes > INPUT_BYTES_MAX {
-        return Err(format!("{wasm_bytes} bytes are more than any component has"));
+        return Err(format!(
+            "{wasm_bytes} bytes are more than any component has"
+        ));
     }
-    restrain(memory_bytes_max, cpu_s_max).map_err(|error| format!("limits can't be set: {error}"))?;
+    restrain(memory_bytes_max, cpu_s_max)
+        .map_err(|error| format!("limits can't be set: {error}"))?;
     let mut wasm = Vec::new();
-    input.take(wasm_bytes).read_to_end(&mut wasm).map_err(|error| error.to_string())?;
+    input
+        .take(wasm_bytes)
+        .read_to_end(&mut wasm)
+        .map_err(|error| error.to_string())?;
     let engine = engine::compiler().map_err(|error| error.to_string())?;
-    engine.precompile_component(&wasm).map_err(|error| words(&error))
+    engine
+        .precompile_component(&wasm)
+        .map_err(|error| words(&error))
 }
 
 fn restrain(memory_bytes_max: u64, cpu_s_max: u64) -> rustix::io::Result<()> {
-    let hard = |most| Rlimit { current: Some(most), maximum: Some(most) };
+    let hard = |most| Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    };
     setrlimit(Resource::As, hard(memory_bytes_max))?;
     setrlimit(Resource::Cpu, hard(cpu_s_max))?;
     setrlimit(Resource::Core, hard(0))?;

@@ -21,8 +21,18 @@ pub(crate) fn to_val(value: Value) -> Val {
         Value::String(v) => Val::String(v),
         Value::List(items) => Val::List(to_vals(items)),
         Value::FixedList(items) => Val::FixedLengthList(to_vals(items)),
-        Value::Map(pairs) => Val::Map(pairs.into_iter().map(|(k, v)| (to_val(k), to_val(v))).collect()),
-        Value::Record(fields) => Val::Record(fields.into_iter().map(|(name, v)| (name, to_val(v))).collect()),
+        Value::Map(pairs) => Val::Map(
+            pairs
+                .into_iter()
+                .map(|(k, v)| (to_val(k), to_val(v)))
+                .collect(),
+        ),
+        Value::Record(fields) => Val::Record(
+            fields
+                .into_iter()
+                .map(|(name, v)| (name, to_val(v)))
+                .collect(),
+        ),
         Value::Tuple(items) => Val::Tuple(to_vals(items)),
         Value::Variant(case, payload) => Val::Variant(case, payload.map(|v| Box::new(to_val(*v)))),
         Value::Enum(case) => Val::Enum(case),
@@ -56,12 +66,18 @@ pub(crate) fn to_value(val: Val) -> Option<Value> {
         Val::String(v) => Value::String(v),
         Val::List(items) => Value::List(to_values(items)?),
         Val::FixedLengthList(items) => Value::FixedList(to_values(items)?),
-        Val::Map(pairs) => {
-            Value::Map(pairs.into_iter().map(|(k, v)| Some((to_value(k)?, to_value(v)?))).collect::<Option<_>>()?)
-        }
-        Val::Record(fields) => {
-            Value::Record(fields.into_iter().map(|(name, v)| Some((name, to_value(v)?))).collect::<Option<_>>()?)
-        }
+        Val::Map(pairs) => Value::Map(
+            pairs
+                .into_iter()
+                .map(|(k, v)| Some((to_value(k)?, to_value(v)?)))
+                .collect::<Option<_>>()?,
+        ),
+        Val::Record(fields) => Value::Record(
+            fields
+                .into_iter()
+                .map(|(name, v)| Some((name, to_value(v)?)))
+                .collect::<Option<_>>()?,
+        ),
         Val::Tuple(items) => Value::Tuple(to_values(items)?),
         Val::Variant(case, payload) => Value::Variant(case, boxed(payload)?),
         Val::Enum(case) => Value::Enum(case),
@@ -77,7 +93,10 @@ fn to_values(vals: Vec<Val>) -> Option<Vec<Value>> {
     vals.into_iter().map(to_value).collect()
 }
 
-#[expect(clippy::option_option, reason = "outer: could it be converted; inner: was there a payload")]
+#[expect(
+    clippy::option_option,
+    reason = "outer: could it be converted; inner: was there a payload"
+)]
 fn boxed(val: Option<Box<Val>>) -> Option<Option<Box<Value>>> {
     match val {
         None => Some(None),
@@ -92,11 +111,23 @@ mod tests {
     #[test]
     fn there_and_back_is_the_same() {
         let value = Value::Record(vec![
-            ("a".into(), Value::Option(Some(Box::new(Value::U64(u64::MAX))))),
-            ("b".into(), Value::List(vec![Value::Tuple(vec![Value::Char('ž'), Value::F32(-0.0)])])),
-            ("c".into(), Value::Variant("x".into(), Some(Box::new(Value::Flags(vec!["r".into()]))))),
+            (
+                "a".into(),
+                Value::Option(Some(Box::new(Value::U64(u64::MAX)))),
+            ),
+            (
+                "b".into(),
+                Value::List(vec![Value::Tuple(vec![Value::Char('ž'), Value::F32(-0.0)])]),
+            ),
+            (
+                "c".into(),
+                Value::Variant("x".into(), Some(Box::new(Value::Flags(vec!["r".into()])))),
+            ),
             ("d".into(), Value::Result(Err(None))),
-            ("e".into(), Value::Map(vec![(Value::String("k".into()), Value::Enum("on".into()))])),
+            (
+                "e".into(),
+                Value::Map(vec![(Value::String("k".into()), Value::Enum("on".into()))]),
+            ),
         ]);
         assert_eq!(to_value(to_val(value.clone())), Some(value));
     }

@@ -28,7 +28,8 @@ const MEMORY_GUARD_BYTES: u64 = 32 * 1024 * 1024;
 const POOL_CORE_INSTANCES_PER_COMPONENT: u32 = 16;
 const POOL_MEMORIES_PER_COMPONENT: u32 = 2;
 const POOL_TABLES_PER_COMPONENT: u32 = 8;
-const POOL_TABLE_ELEMENTS: usize = 20_000;
+/// Tables may grow no further in a slot; a plugin with a higher limit doesn't get one.
+pub(crate) const POOL_TABLE_ELEMENTS: u64 = 200_000;
 const POOL_INSTANCE_BYTES: usize = 1024 * 1024;
 /// Bytes of each memory that stay resident when its slot is given back; the rest goes back to the system.
 const POOL_KEEP_RESIDENT_BYTES: usize = 64 * 1024;
@@ -65,7 +66,11 @@ fn base(stack_bytes: u64) -> Config {
 fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(4).max(POOL_CORE_INSTANCES_PER_COMPONENT))
+        .total_core_instances(
+            slots
+                .saturating_mul(4)
+                .max(POOL_CORE_INSTANCES_PER_COMPONENT),
+        )
         .total_memories(slots.saturating_mul(POOL_MEMORIES_PER_COMPONENT))
         .total_tables(slots.saturating_mul(POOL_TABLES_PER_COMPONENT))
         .total_stacks(slots)
@@ -74,7 +79,7 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .max_tables_per_component(POOL_TABLES_PER_COMPONENT)
         .max_tables_per_module(POOL_TABLES_PER_COMPONENT)
         .max_memories_per_module(1)
-        .table_elements(POOL_TABLE_ELEMENTS)
+        .table_elements(as_usize(POOL_TABLE_ELEMENTS))
         .max_memory_size(as_usize(MEMORY_RESERVATION_BYTES))
         .max_component_instance_size(POOL_INSTANCE_BYTES)
         .max_core_instance_size(POOL_INSTANCE_BYTES)
@@ -113,7 +118,12 @@ impl Engines {
         let pooled = build(&config)?;
         let ticker = Ticker::start().map_err(SandboxError::Thread)?;
         ticker.watch(&pooled);
-        Ok(Self { pooled, pooled_stack_bytes: stack_bytes, on_demand: Mutex::default(), ticker })
+        Ok(Self {
+            pooled,
+            pooled_stack_bytes: stack_bytes,
+            on_demand: Mutex::default(),
+            ticker,
+        })
     }
 
     /// The pooled engine, if its guests have this stack.
@@ -141,7 +151,9 @@ impl Engines {
 }
 
 fn stack_step(bytes: u64) -> u64 {
-    bytes.clamp(STACK_BYTES_FLOOR, STACK_BYTES_CEILING).next_multiple_of(STACK_STEP_BYTES)
+    bytes
+        .clamp(STACK_BYTES_FLOOR, STACK_BYTES_CEILING)
+        .next_multiple_of(STACK_STEP_BYTES)
 }
 
 /// A number that changes whenever compiled code of one engine would not run in another.
@@ -160,13 +172,19 @@ mod tests {
         let engines = Engines::new(4, 512 * 1024).unwrap();
         let pooled = compatibility(engines.pooled(512 * 1024).unwrap());
         assert_eq!(pooled, compatibility(&compiler().unwrap()));
-        assert_eq!(pooled, compatibility(&engines.on_demand(1024 * 1024).unwrap()));
+        assert_eq!(
+            pooled,
+            compatibility(&engines.on_demand(1024 * 1024).unwrap())
+        );
     }
 
     #[test]
     fn stacks_are_bounded_and_few() {
         assert_eq!(stack_step(1), STACK_BYTES_FLOOR);
         assert_eq!(stack_step(u64::MAX), STACK_BYTES_CEILING);
-        assert_eq!(stack_step(STACK_BYTES_FLOOR + 1), STACK_BYTES_FLOOR + STACK_STEP_BYTES);
+        assert_eq!(
+            stack_step(STACK_BYTES_FLOOR + 1),
+            STACK_BYTES_FLOOR + STACK_STEP_BYTES
+        );
     }
 }

@@ -9,7 +9,9 @@ pub enum SandboxError {
     #[error("the WebAssembly engine can't start: {0}; is there enough address space (ulimit -v)?")]
     Engine(String),
     /// The cache folder or its key is unusable.
-    #[error("the compile cache at {path} can't be used: {cause}; make the folder writable for this user or name another")]
+    #[error(
+        "the compile cache at {path} can't be used: {cause}; make the folder writable for this user or name another"
+    )]
     Cache {
         /// The file or folder in question.
         path: PathBuf,
@@ -25,7 +27,9 @@ pub enum SandboxError {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The bytes are not those that were reviewed.
-    #[error("{plugin}: the bytes have digest {found}, not {expected}; they changed since they were read: add the plugin again")]
+    #[error(
+        "{plugin}: the bytes have digest {found}, not {expected}; they changed since they were read: add the plugin again"
+    )]
     Digest {
         /// The plugin's name.
         plugin: String,
@@ -43,7 +47,9 @@ pub enum LoadError {
         message: String,
     },
     /// Compiling took more than it may.
-    #[error("{plugin}: too {what} to compile: more than {allowed} {unit}; build it smaller (optimise for size, fewer functions)")]
+    #[error(
+        "{plugin}: too {what} to compile: more than {allowed} {unit}; build it smaller (optimise for size, fewer functions)"
+    )]
     TooExpensive {
         /// The plugin's name.
         plugin: String,

@@ -36,7 +36,9 @@ pub enum Fault {
         backtrace: Vec<String>,
     },
     /// A bound was reached.
-    #[error("the limit {limit} was reached: {allowed} {unit}; raise it in [limits] if the work needs more")]
+    #[error(
+        "the limit {limit} was reached: {allowed} {unit}; raise it in [limits] if the work needs more"
+    )]
     Limit {
         /// Its name, as in a manifest's `[limits]`.
         limit: &'static str,
@@ -49,7 +51,9 @@ pub enum Fault {
     #[error("denied: {0}")]
     Denied(#[from] Denied),
     /// The guest called an interface that this host links to deny, whatever is granted.
-    #[error("denied: {interface} {function} is not available to any plugin on this host; nothing can grant it")]
+    #[error(
+        "denied: {interface} {function} is not available to any plugin on this host; nothing can grant it"
+    )]
     Unavailable {
         /// The interface's name.
         interface: String,

@@ -67,16 +67,44 @@ impl Limits {
     pub fn with(&self, wishes: &LimitOverrides, ceiling: &Limits) -> Limits {
         let pick = |own: u64, wish: Option<u64>, top: u64| wish.unwrap_or(own).min(top);
         Limits {
-            memory_bytes_max: pick(self.memory_bytes_max, wishes.memory_bytes_max, ceiling.memory_bytes_max),
+            memory_bytes_max: pick(
+                self.memory_bytes_max,
+                wishes.memory_bytes_max,
+                ceiling.memory_bytes_max,
+            ),
             cpu_ms_max: pick(self.cpu_ms_max, wishes.cpu_ms_max, ceiling.cpu_ms_max),
             wall_ms_max: pick(self.wall_ms_max, wishes.wall_ms_max, ceiling.wall_ms_max),
-            stack_bytes_max: pick(self.stack_bytes_max, wishes.stack_bytes_max, ceiling.stack_bytes_max),
-            table_elements_max: pick(self.table_elements_max, wishes.table_elements_max, ceiling.table_elements_max),
-            instances_max: pick(self.instances_max, wishes.instances_max, ceiling.instances_max),
+            stack_bytes_max: pick(
+                self.stack_bytes_max,
+                wishes.stack_bytes_max,
+                ceiling.stack_bytes_max,
+            ),
+            table_elements_max: pick(
+                self.table_elements_max,
+                wishes.table_elements_max,
+                ceiling.table_elements_max,
+            ),
+            instances_max: pick(
+                self.instances_max,
+                wishes.instances_max,
+                ceiling.instances_max,
+            ),
             handles_max: pick(self.handles_max, wishes.handles_max, ceiling.handles_max),
-            host_calls_max: pick(self.host_calls_max, wishes.host_calls_max, ceiling.host_calls_max),
-            log_bytes_max: pick(self.log_bytes_max, wishes.log_bytes_max, ceiling.log_bytes_max),
-            output_bytes_max: pick(self.output_bytes_max, wishes.output_bytes_max, ceiling.output_bytes_max),
+            host_calls_max: pick(
+                self.host_calls_max,
+                wishes.host_calls_max,
+                ceiling.host_calls_max,
+            ),
+            log_bytes_max: pick(
+                self.log_bytes_max,
+                wishes.log_bytes_max,
+                ceiling.log_bytes_max,
+            ),
+            output_bytes_max: pick(
+                self.output_bytes_max,
+                wishes.output_bytes_max,
+                ceiling.output_bytes_max,
+            ),
             ..self.clone()
         }
     }
@@ -88,8 +116,15 @@ mod tests {
 
     #[test]
     fn a_wish_is_taken_up_to_the_ceiling() {
-        let ceiling = Limits { memory_bytes_max: 100, ..Limits::default() };
-        let wishes = LimitOverrides { memory_bytes_max: Some(1_000), cpu_ms_max: Some(7), ..LimitOverrides::default() };
+        let ceiling = Limits {
+            memory_bytes_max: 100,
+            ..Limits::default()
+        };
+        let wishes = LimitOverrides {
+            memory_bytes_max: Some(1_000),
+            cpu_ms_max: Some(7),
+            ..LimitOverrides::default()
+        };
         let limits = Limits::default().with(&wishes, &ceiling);
         assert_eq!((limits.memory_bytes_max, limits.cpu_ms_max), (100, 7));
         assert_eq!(limits.wall_ms_max, Limits::default().wall_ms_max);

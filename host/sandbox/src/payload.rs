@@ -44,7 +44,10 @@ impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Form::Hex { hex: to_hex(&self.0) }.serialize(serializer),
+            Err(_) => Form::Hex {
+                hex: to_hex(&self.0),
+            }
+            .serialize(serializer),
         }
     }
 }
@@ -53,7 +56,9 @@ impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Form::deserialize(deserializer)? {
             Form::Text(text) => Ok(Self(text.into_bytes())),
-            Form::Hex { hex } => from_hex(&hex).map(Self).ok_or_else(|| D::Error::custom("not hexadecimal")),
+            Form::Hex { hex } => from_hex(&hex)
+                .map(Self)
+                .ok_or_else(|| D::Error::custom("not hexadecimal")),
         }
     }
 }
@@ -61,13 +66,20 @@ impl<'de> Deserialize<'de> for Payload {
 /// Lower-case hexadecimal.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from(if n < 10 { b'0' + n } else { b'a' + n - 10 });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect::<Option<_>>()?;
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok()))
+        .collect::<Option<_>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 #[cfg(test)]
@@ -76,11 +88,22 @@ mod tests {
 
     #[test]
     fn any_bytes_survive_and_text_stays_readable() {
-        for bytes in [b"".as_slice(), b"plain", &[0xff, 0x00, 0x7f], "žluť".as_bytes()] {
+        for bytes in [
+            b"".as_slice(),
+            b"plain",
+            &[0xff, 0x00, 0x7f],
+            "žluť".as_bytes(),
+        ] {
             let json = serde_json::to_string(&Payload::from(bytes)).unwrap();
-            assert_eq!(serde_json::from_str::<Payload>(&json).unwrap().as_bytes(), bytes);
+            assert_eq!(
+                serde_json::from_str::<Payload>(&json).unwrap().as_bytes(),
+                bytes
+            );
         }
-        assert_eq!(serde_json::to_string(&Payload::from(b"plain".as_slice())).unwrap(), r#""plain""#);
+        assert_eq!(
+            serde_json::to_string(&Payload::from(b"plain".as_slice())).unwrap(),
+            r#""plain""#
+        );
         assert!(serde_json::from_str::<Payload>(r#"{"hex":"abc"}"#).is_err());
     }
 }

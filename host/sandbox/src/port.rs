@@ -28,7 +28,11 @@ impl fmt::Display for HostCall {
 
 impl HostCall {
     pub(crate) fn new(interface: &str, function: &str, arguments: Json) -> Self {
-        Self { interface: interface.to_owned(), function: function.to_owned(), arguments }
+        Self {
+            interface: interface.to_owned(),
+            function: function.to_owned(),
+            arguments,
+        }
     }
 }
 
@@ -85,7 +89,11 @@ impl FileNote {
     /// The access that the operation needed.
     #[must_use]
     pub fn access(&self) -> Access {
-        if self.write { Access::Write } else { Access::Read }
+        if self.write {
+            Access::Write
+        } else {
+            Access::Read
+        }
     }
 }
 
@@ -178,9 +186,13 @@ impl KvOperation {
             KvOperation::Increment { .. } => ("wasi:keyvalue/atomics", "increment"),
         };
         let tagged = serde_json::to_value(self).expect("an operation has only string keys");
-        let arguments = match tagged {
-            Json::Object(map) => map.into_iter().next().map_or(Json::Null, |(_, arguments)| arguments),
-            other => other,
+        // The tag is the function's name already.
+        let arguments = if let Json::Object(map) = tagged {
+            map.into_iter()
+                .next()
+                .map_or(Json::Null, |(_, arguments)| arguments)
+        } else {
+            tagged
         };
         HostCall::new(interface, function, arguments)
     }
@@ -244,7 +256,8 @@ pub trait Port: Send {
     ///
     /// # Errors
     /// What the guest is told as the interface's error.
-    fn keyvalue(&mut self, operation: KvOperation, grant: &Capability) -> Result<KvAnswer, KvError>;
+    fn keyvalue(&mut self, operation: KvOperation, grant: &Capability)
+    -> Result<KvAnswer, KvError>;
     /// Notes that something was refused.
     fn denied(&mut self, denied: &Denied);
     /// Notes raw file access.
@@ -259,23 +272,42 @@ mod tests {
 
     #[test]
     fn an_operation_reads_plainly_in_the_record() {
-        let call = KvOperation::Set { bucket: "b".into(), key: "k".into(), value: Payload::from("v".as_bytes()) }.host_call();
-        assert_eq!(call.to_string(), r#"wasi:keyvalue/store set {"bucket":"b","key":"k","value":"v"}"#);
+        let call = KvOperation::Set {
+            bucket: "b".into(),
+            key: "k".into(),
+            value: Payload::from("v".as_bytes()),
+        }
+        .host_call();
+        assert_eq!(
+            call.to_string(),
+            r#"wasi:keyvalue/store set {"bucket":"b","key":"k","value":"v"}"#
+        );
     }
 
     #[test]
     fn answers_survive_the_record() {
         let answers = [
-            Ok(KvAnswer::Value(Some(Payload::from([0xff_u8, 0].as_slice())))),
+            Ok(KvAnswer::Value(Some(Payload::from(
+                [0xff_u8, 0].as_slice(),
+            )))),
             Ok(KvAnswer::Value(None)),
-            Ok(KvAnswer::Keys { keys: vec!["a".into()], cursor: Some(1) }),
-            Ok(KvAnswer::Values(vec![None, Some(Payload::from(b"x".as_slice()))])),
+            Ok(KvAnswer::Keys {
+                keys: vec!["a".into()],
+                cursor: Some(1),
+            }),
+            Ok(KvAnswer::Values(vec![
+                None,
+                Some(Payload::from(b"x".as_slice())),
+            ])),
             Ok(KvAnswer::Done),
             Err(KvError::NoSuchStore),
             Err(KvError::Other("full".into())),
         ];
         for answer in answers {
-            assert_eq!(kv_answer_from_json(kv_answer_to_json(&answer)), Some(answer));
+            assert_eq!(
+                kv_answer_from_json(kv_answer_to_json(&answer)),
+                Some(answer)
+            );
         }
     }
 }

@@ -45,8 +45,13 @@ impl Ticker {
             wake: Condvar::new(),
         });
         let own = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("writ-epochs".into()).spawn(move || own.tick_until_stopped())?;
-        Ok(Self { shared, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("writ-epochs".into())
+            .spawn(move || own.tick_until_stopped())?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Raises this engine's epoch too, for as long as the engine lives.
@@ -92,7 +97,12 @@ impl Shared {
         let mut idle_ticks = 0;
         while !self.stopped.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(TICK_MS));
-            self.engines.lock().retain(|engine| engine.upgrade().map(|engine| engine.increment_epoch()).is_some());
+            self.engines.lock().retain(|engine| {
+                engine
+                    .upgrade()
+                    .map(|engine| engine.increment_epoch())
+                    .is_some()
+            });
             idle_ticks = if self.idle() { idle_ticks + 1 } else { 0 };
             if idle_ticks >= IDLE_TICKS {
                 self.park();

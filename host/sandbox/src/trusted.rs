@@ -19,7 +19,10 @@ impl Compiled {
     }
 
     /// Loads the code.
-    #[expect(unsafe_code, reason = "the engine can't check machine code; whoever called `vouch` did, on these very bytes")]
+    #[expect(
+        unsafe_code,
+        reason = "the engine can't check machine code; whoever called `vouch` did, on these very bytes"
+    )]
     pub(crate) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: `deserialize` needs bytes that `serialize` or `precompile_component` made. `vouch`'s callers are the
         // compiler and the authenticated cache, and the bytes are owned, so nobody changed them since.

@@ -17,9 +17,14 @@ const REASONS_MAX: usize = 50;
 
 /// Everything that is wrong with a document.
 pub(crate) fn reasons(invoice: &Invoice, order: Option<&Order>) -> Result<Vec<String>, CheckError> {
-    for (what, text) in [("supplier's number", &invoice.supplier.id), ("number", &invoice.number)] {
+    for (what, text) in [
+        ("supplier's number", &invoice.supplier.id),
+        ("number", &invoice.number),
+    ] {
         if text.is_empty() || text.len() > NAME_BYTES_MAX {
-            return Err(CheckError::Invalid(format!("the {what} is empty or longer than {NAME_BYTES_MAX} bytes")));
+            return Err(CheckError::Invalid(format!(
+                "the {what} is empty or longer than {NAME_BYTES_MAX} bytes"
+            )));
         }
     }
     let read = sums::Sums::read(invoice)?;

@@ -6,10 +6,12 @@ mod order;
 mod register;
 
 mod bindings {
-    writ_sdk::plugin!({ path: "wit" });
+    writ_sdk::plugin!({ path: "wit", additional_derives: [PartialEq, Clone] });
 }
 
-use bindings::exports::writ::invoice_checker::checker::{CheckError, Guest, Invoice, Outcome, Verdict};
+use bindings::exports::writ::invoice_checker::checker::{
+    CheckError, Guest, Invoice, Outcome, Verdict,
+};
 use register::Bucket;
 
 struct Plugin;
@@ -35,8 +37,16 @@ fn verdict(
     if reasons.is_empty() {
         reasons.extend(register::order(register, invoice)?);
     }
-    let outcome = if reasons.is_empty() { Outcome::Matched } else { Outcome::Discrepancy };
-    Ok(Verdict { outcome, reasons, digest: invoice.digest.clone() })
+    let outcome = if reasons.is_empty() {
+        Outcome::Matched
+    } else {
+        Outcome::Discrepancy
+    };
+    Ok(Verdict {
+        outcome,
+        reasons,
+        digest: invoice.digest.clone(),
+    })
 }
 
 #[cfg(test)]

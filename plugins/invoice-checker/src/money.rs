@@ -9,12 +9,15 @@ const SCALE_MAX: u32 = 8;
 
 /// Reads a number; the error says what is wrong with it.
 pub(crate) fn number(text: &str) -> Result<Decimal, String> {
-    let number = Decimal::from_str_exact(text).map_err(|_| format!("{text:?} is not a decimal number"))?;
+    let number =
+        Decimal::from_str_exact(text).map_err(|_| format!("{text:?} is not a decimal number"))?;
     if number.abs() >= Decimal::from(ABSOLUTE_MAX) {
         return Err(format!("{text} is not less than {ABSOLUTE_MAX}"));
     }
     if number.normalize().scale() > SCALE_MAX {
-        return Err(format!("{text} has more than {SCALE_MAX} digits after the point"));
+        return Err(format!(
+            "{text} has more than {SCALE_MAX} digits after the point"
+        ));
     }
     Ok(number)
 }
@@ -32,7 +35,17 @@ mod tests {
     fn numbers_have_bounds() {
         assert_eq!(number("-12.50").unwrap(), Decimal::new(-1250, 2));
         assert_eq!(number("0.100000000000").unwrap(), Decimal::new(1, 1));
-        for bad in ["", "x", "1,5", "1e9", "NaN", "1000000000000", "-1000000000000", "0.000000001", "99999999999999999999999999999999"] {
+        for bad in [
+            "",
+            "x",
+            "1,5",
+            "1e9",
+            "NaN",
+            "1000000000000",
+            "-1000000000000",
+            "0.000000001",
+            "99999999999999999999999999999999",
+        ] {
             assert!(number(bad).is_err(), "{bad}");
         }
     }

@@ -74,21 +74,32 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Erro
 
 /// The order of a number; none when there is no such order, or when the number can be no file's name.
 pub(crate) fn find(folder: &Path, number: Option<&str>) -> Result<Option<Order>, CheckError> {
-    let Some(number) = number.filter(|number| is_number(number)) else { return Ok(None) };
-    let unavailable = |error: std::io::Error| CheckError::Unavailable(format!("order {number}: {error}"));
+    let Some(number) = number.filter(|number| is_number(number)) else {
+        return Ok(None);
+    };
+    let unavailable =
+        |error: std::io::Error| CheckError::Unavailable(format!("order {number}: {error}"));
     let file = match File::open(folder.join(format!("{number}.json"))) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unavailable(error)),
     };
     let mut bytes = Vec::new();
-    file.take(ORDER_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unavailable)?;
+    file.take(ORDER_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unavailable)?;
     if bytes.len() as u64 > ORDER_BYTES_MAX {
-        return Err(CheckError::BadOrder(format!("{number}.json: larger than {ORDER_BYTES_MAX} bytes")));
+        return Err(CheckError::BadOrder(format!(
+            "{number}.json: larger than {ORDER_BYTES_MAX} bytes"
+        )));
     }
-    let order = read(&bytes).map_err(|reason| CheckError::BadOrder(format!("{number}.json: {reason}")))?;
+    let order =
+        read(&bytes).map_err(|reason| CheckError::BadOrder(format!("{number}.json: {reason}")))?;
     if order.order != number {
-        return Err(CheckError::BadOrder(format!("{number}.json: it is about order {}", order.order)));
+        return Err(CheckError::BadOrder(format!(
+            "{number}.json: it is about order {}",
+            order.order
+        )));
     }
     Ok(Some(order))
 }
@@ -96,7 +107,10 @@ pub(crate) fn find(folder: &Path, number: Option<&str>) -> Result<Option<Order>,
 fn read(bytes: &[u8]) -> Result<Order, String> {
     let order: Order = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     for (position, line) in order.lines.iter().enumerate() {
-        if order.lines[..position].iter().any(|other| other.line == line.line) {
+        if order.lines[..position]
+            .iter()
+            .any(|other| other.line == line.line)
+        {
             return Err(format!("line {} is there twice", line.line));
         }
     }
@@ -106,7 +120,9 @@ fn read(bytes: &[u8]) -> Result<Order, String> {
 /// Whether a number can name a file: it comes from a stranger's document.
 fn is_number(number: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=NUMBER_BYTES_MAX).contains(&number.len()) && !number.starts_with('.') && number.bytes().all(allowed)
+    (1..=NUMBER_BYTES_MAX).contains(&number.len())
+        && !number.starts_with('.')
+        && number.bytes().all(allowed)
 }
 
 #[cfg(test)]
@@ -114,7 +130,10 @@ mod tests {
     use super::*;
 
     fn example() -> &'static Path {
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/invoice-triage/orders"))
+        Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../examples/invoice-triage/orders"
+        ))
     }
 
     #[test]
@@ -126,8 +145,20 @@ mod tests {
 
     #[test]
     fn a_number_that_leads_elsewhere_is_no_order() {
-        for number in ["../writ", "/etc/passwd", "..", ".hidden", "a/b", "", "PO-0000", "PO-4501\0"] {
-            assert!(find(example(), Some(number)).unwrap().is_none(), "{number:?}");
+        for number in [
+            "../writ",
+            "/etc/passwd",
+            "..",
+            ".hidden",
+            "a/b",
+            "",
+            "PO-0000",
+            "PO-4501\0",
+        ] {
+            assert!(
+                find(example(), Some(number)).unwrap().is_none(),
+                "{number:?}"
+            );
         }
         assert!(find(example(), None).unwrap().is_none());
     }
@@ -135,7 +166,11 @@ mod tests {
     #[test]
     fn an_order_with_a_condition_that_nobody_checks_is_refused() {
         let text = r#"{"order":"A","supplier":{"id":"1","name":"n","account":"x"},"currency":"EUR","lines":[],"discount":"5"}"#;
-        assert!(read(text.as_bytes()).unwrap_err().contains("unknown field `discount`"));
+        assert!(
+            read(text.as_bytes())
+                .unwrap_err()
+                .contains("unknown field `discount`")
+        );
     }
 
     #[test]

@@ -35,22 +35,43 @@ fn unavailable(error: kv::Error) -> CheckError {
 }
 
 /// A reason when the supplier's number was first seen in another file.
-pub(crate) fn number(register: &dyn Register, invoice: &Invoice) -> Result<Option<String>, CheckError> {
+pub(crate) fn number(
+    register: &dyn Register,
+    invoice: &Invoice,
+) -> Result<Option<String>, CheckError> {
     let kind = match invoice.kind {
         Kind::Invoice => "invoice",
         Kind::CreditNote => "credit-note",
     };
-    let key = format!("{kind}/{}/{}", escape(&invoice.supplier.id), escape(&invoice.number));
+    let key = format!(
+        "{kind}/{}/{}",
+        escape(&invoice.supplier.id),
+        escape(&invoice.number)
+    );
     let holder = holder(register, &key, &invoice.digest)?;
     Ok(holder.map(|digest| {
-        format!("{} {} of {} was seen before in another file (sha256 {digest})", words(invoice.kind), invoice.number, invoice.supplier.name)
+        format!(
+            "{} {} of {} was seen before in another file (sha256 {digest})",
+            words(invoice.kind),
+            invoice.number,
+            invoice.supplier.name
+        )
     }))
 }
 
 /// A reason when the order was billed by another invoice. Credit notes bill nothing.
-pub(crate) fn order(register: &dyn Register, invoice: &Invoice) -> Result<Option<String>, CheckError> {
-    let (Kind::Invoice, Some(order)) = (invoice.kind, &invoice.order) else { return Ok(None) };
-    let holder = holder(register, &format!("order/{}", escape(order)), &invoice.number)?;
+pub(crate) fn order(
+    register: &dyn Register,
+    invoice: &Invoice,
+) -> Result<Option<String>, CheckError> {
+    let (Kind::Invoice, Some(order)) = (invoice.kind, &invoice.order) else {
+        return Ok(None);
+    };
+    let holder = holder(
+        register,
+        &format!("order/{}", escape(order)),
+        &invoice.number,
+    )?;
     Ok(holder.map(|number| format!("order {order} was billed before, by invoice {number}")))
 }
 
@@ -58,7 +79,9 @@ fn holder(register: &dyn Register, key: &str, value: &str) -> Result<Option<Stri
     match register.claim(key, value)? {
         Claim::Ours => Ok(None),
         Claim::Theirs(holder) => Ok(Some(String::from_utf8_lossy(&holder).into_owned())),
-        Claim::Undecided => Err(CheckError::Unavailable(format!("{key} is being claimed by another check"))),
+        Claim::Undecided => Err(CheckError::Unavailable(format!(
+            "{key} is being claimed by another check"
+        ))),
     }
 }
 
@@ -71,5 +94,7 @@ fn words(kind: Kind) -> &'static str {
 
 /// Keeps apart what a key puts together, whatever a supplier writes.
 fn escape(text: &str) -> String {
-    text.replace('%', "%25").replace('/', "%2F").replace('#', "%23")
+    text.replace('%', "%25")
+        .replace('/', "%2F")
+        .replace('#', "%23")
 }

@@ -21,7 +21,9 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<String>, ReadError> {
     for entry in fs::read_dir(folder).map_err(unavailable)? {
         let entry = entry.map_err(unavailable)?;
         // A name that is not Unicode could not be asked for later.
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
         if !is_document(&name) || !entry.file_type().map_err(unavailable)?.is_file() {
             continue;
         }
@@ -36,24 +38,35 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<String>, ReadError> {
 
 pub(crate) fn read(folder: &Path, name: &str) -> Result<Vec<u8>, ExtractError> {
     if !is_document(name) || name.contains(['/', '\\', '\0']) {
-        return Err(ExtractError::Unsupported(format!("{name:?} is not the name of an XML file in the inbox")));
+        return Err(ExtractError::Unsupported(format!(
+            "{name:?} is not the name of an XML file in the inbox"
+        )));
     }
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => ExtractError::NotFound(name.to_owned()),
-        _ => ExtractError::Unavailable(error.to_string()),
+    let failed = |error: std::io::Error| {
+        if error.kind() == ErrorKind::NotFound {
+            return ExtractError::NotFound(name.to_owned());
+        }
+        ExtractError::Unavailable(error.to_string())
     };
     let mut bytes = Vec::new();
     let file = File::open(folder.join(name)).map_err(failed)?;
     // One byte more than is allowed tells a file that is too large, whatever its size was said to be.
-    file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(DOCUMENT_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
-        return Err(ExtractError::Unsupported(format!("larger than {DOCUMENT_BYTES_MAX} bytes")));
+        return Err(ExtractError::Unsupported(format!(
+            "larger than {DOCUMENT_BYTES_MAX} bytes"
+        )));
     }
     Ok(bytes)
 }
 
 fn is_document(name: &str) -> bool {
-    !name.starts_with('.') && name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("xml"))
+    !name.starts_with('.')
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("xml"))
 }
 
 #[cfg(test)]
@@ -61,7 +74,10 @@ mod tests {
     use super::*;
 
     fn example() -> &'static Path {
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/invoice-triage/inbox"))
+        Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../examples/invoice-triage/inbox"
+        ))
     }
 
     #[test]
@@ -74,18 +90,35 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_name_is_not_opened() {
-        for name in ["../writ.toml", "../inbox/x.xml", "/etc/hosts.xml", ".hidden.xml", "notes.txt", "a\\b.xml", "", "xml"] {
-            assert!(matches!(read(example(), name), Err(ExtractError::Unsupported(_))), "{name}");
+        for name in [
+            "../writ.toml",
+            "../inbox/x.xml",
+            "/etc/hosts.xml",
+            ".hidden.xml",
+            "notes.txt",
+            "a\\b.xml",
+            "",
+            "xml",
+        ] {
+            assert!(
+                matches!(read(example(), name), Err(ExtractError::Unsupported(_))),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn a_missing_file_is_told_from_a_bad_one() {
-        assert!(matches!(read(example(), "nothing.xml"), Err(ExtractError::NotFound(name)) if name == "nothing.xml"));
+        assert!(
+            matches!(read(example(), "nothing.xml"), Err(ExtractError::NotFound(name)) if name == "nothing.xml")
+        );
     }
 
     #[test]
     fn a_missing_folder_may_come_back() {
-        assert!(matches!(list(&example().join("none")), Err(ReadError::Unavailable(_))));
+        assert!(matches!(
+            list(&example().join("none")),
+            Err(ReadError::Unavailable(_))
+        ));
     }
 }

@@ -33,35 +33,70 @@ struct Names {
 
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Invoice, ExtractError> {
     let text = utf8(bytes)?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|error| {
-        malformed(error.to_string(), Some(error.pos().row))
-    })?;
+    let options = ParsingOptions {
+        allow_dtd: false,
+        nodes_limit: NODES_MAX,
+        ..ParsingOptions::default()
+    };
+    let document =
+        Document::parse_with_options(text, options).map_err(|error| refused(text, &error))?;
     let root = Element::new(document.root_element());
     let names = names(&root)?;
     invoice(file, bytes, &root, &names)
 }
 
+/// Where and why a text is no document that is read.
+fn refused(text: &str, error: &roxmltree::Error) -> ExtractError {
+    if matches!(error, roxmltree::Error::NodesLimitReached) {
+        return ExtractError::Unsupported(format!("more than {NODES_MAX} XML nodes"));
+    }
+    // A text that breaks off is wrong at its end; the parser gives no place for that.
+    let row = if matches!(error, roxmltree::Error::UnexpectedEndOfStream) {
+        u32::try_from(text.lines().count().max(1)).ok()
+    } else {
+        Some(error.pos().row)
+    };
+    malformed(error.to_string(), row)
+}
+
 fn utf8(bytes: &[u8]) -> Result<&str, ExtractError> {
     str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        malformed(format!("not UTF-8 at byte {}", error.valid_up_to()), u32::try_from(line).ok())
+        let line = bytes[..error.valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        malformed(
+            format!("not UTF-8 at byte {}", error.valid_up_to()),
+            u32::try_from(line).ok(),
+        )
     })
 }
 
 fn names(root: &Element<'_, '_>) -> Result<Names, ExtractError> {
     match (root.namespace(), root.name()) {
-        (INVOICE, "Invoice") => Ok(Names { kind: Kind::Invoice, line: "InvoiceLine", quantity: "InvoicedQuantity" }),
-        (CREDIT_NOTE, "CreditNote") => {
-            Ok(Names { kind: Kind::CreditNote, line: "CreditNoteLine", quantity: "CreditedQuantity" })
-        }
+        (INVOICE, "Invoice") => Ok(Names {
+            kind: Kind::Invoice,
+            line: "InvoiceLine",
+            quantity: "InvoicedQuantity",
+        }),
+        (CREDIT_NOTE, "CreditNote") => Ok(Names {
+            kind: Kind::CreditNote,
+            line: "CreditNoteLine",
+            quantity: "CreditedQuantity",
+        }),
         (namespace, name) => Err(ExtractError::Unsupported(format!(
             "the document is a {name:?} of namespace {namespace:?}, neither a UBL 2 Invoice nor a CreditNote"
         ))),
     }
 }
 
-fn invoice(file: &str, bytes: &[u8], root: &Element<'_, '_>, names: &Names) -> Result<Invoice, ExtractError> {
+fn invoice(
+    file: &str,
+    bytes: &[u8],
+    root: &Element<'_, '_>,
+    names: &Names,
+) -> Result<Invoice, ExtractError> {
     let currency = root.text("DocumentCurrencyCode")?;
     Ok(Invoice {
         file: file.to_owned(),
@@ -70,7 +105,9 @@ fn invoice(file: &str, bytes: &[u8], root: &Element<'_, '_>, names: &Names) -> R
         number: root.text("ID")?,
         issued: root.date("IssueDate")?,
         due: due(root)?,
-        order: root.path(&["OrderReference"]).and_then(|order| order.text("ID").ok()),
+        order: root
+            .path(&["OrderReference"])
+            .and_then(|order| order.text("ID").ok()),
         corrects: root
             .path(&["BillingReference", "InvoiceDocumentReference"])
             .and_then(|reference| reference.text("ID").ok()),
@@ -95,7 +132,8 @@ fn due(root: &Element<'_, '_>) -> Result<Option<String>, ExtractError> {
 
 fn supplier(root: &Element<'_, '_>) -> Result<Supplier, ExtractError> {
     let party = root.require(&["AccountingSupplierParty", "Party"])?;
-    let found = |path: &[&str], name: &str| party.path(path).and_then(|element| element.text(name).ok());
+    let found =
+        |path: &[&str], name: &str| party.path(path).and_then(|element| element.text(name).ok());
     let id = found(&["PartyTaxScheme"], "CompanyID")
         .or_else(|| found(&["PartyLegalEntity"], "CompanyID"))
         .or_else(|| found(&["PartyIdentification"], "ID"))
@@ -114,18 +152,25 @@ fn supplier(root: &Element<'_, '_>) -> Result<Supplier, ExtractError> {
 fn lines(root: &Element<'_, '_>, names: &Names, currency: &str) -> Result<Vec<Line>, ExtractError> {
     let lines: Vec<_> = root.all(names.line).take(LINES_MAX + 1).collect();
     if lines.len() > LINES_MAX {
-        return Err(ExtractError::Unsupported(format!("more than {LINES_MAX} lines")));
+        return Err(ExtractError::Unsupported(format!(
+            "more than {LINES_MAX} lines"
+        )));
     }
     if lines.is_empty() {
         return Err(root.missing(names.line));
     }
-    lines.iter().map(|line| one_line(line, names, currency)).collect()
+    lines
+        .iter()
+        .map(|line| one_line(line, names, currency))
+        .collect()
 }
 
 fn one_line(line: &Element<'_, '_>, names: &Names, currency: &str) -> Result<Line, ExtractError> {
     Ok(Line {
         id: line.text("ID")?,
-        order_line: line.path(&["OrderLineReference"]).and_then(|reference| reference.text("LineID").ok()),
+        order_line: line
+            .path(&["OrderLineReference"])
+            .and_then(|reference| reference.text("LineID").ok()),
         item: line.require(&["Item"])?.text("Name")?,
         quantity: line.number(names.quantity)?,
         price: line.require(&["Price"])?.amount("PriceAmount", currency)?,
@@ -134,7 +179,9 @@ fn one_line(line: &Element<'_, '_>, names: &Names, currency: &str) -> Result<Lin
 }
 
 fn taxes(root: &Element<'_, '_>, currency: &str) -> Result<Vec<Tax>, ExtractError> {
-    let Some(total) = root.path(&["TaxTotal"]) else { return Ok(Vec::new()) };
+    let Some(total) = root.path(&["TaxTotal"]) else {
+        return Ok(Vec::new());
+    };
     let one = |part: Element<'_, '_>| {
         Ok(Tax {
             percent: part.require(&["TaxCategory"])?.number("Percent")?,
@@ -147,13 +194,23 @@ fn taxes(root: &Element<'_, '_>, currency: &str) -> Result<Vec<Tax>, ExtractErro
 
 fn totals(root: &Element<'_, '_>, currency: &str) -> Result<Totals, ExtractError> {
     let stated = root.require(&["LegalMonetaryTotal"])?;
-    let or_zero = |name: &str| if stated.has(name) { stated.amount(name, currency) } else { Ok("0".to_owned()) };
+    let or_zero = |name: &str| {
+        if stated.has(name) {
+            stated.amount(name, currency)
+        } else {
+            Ok("0".to_owned())
+        }
+    };
     Ok(Totals {
         lines: stated.amount("LineExtensionAmount", currency)?,
         allowances: or_zero("AllowanceTotalAmount")?,
         charges: or_zero("ChargeTotalAmount")?,
         net: stated.amount("TaxExclusiveAmount", currency)?,
-        tax: root.path(&["TaxTotal"]).map_or(Ok("0".to_owned()), |total| total.amount("TaxAmount", currency))?,
+        tax: root
+            .path(&["TaxTotal"])
+            .map_or(Ok("0".to_owned()), |total| {
+                total.amount("TaxAmount", currency)
+            })?,
         gross: stated.amount("TaxInclusiveAmount", currency)?,
         prepaid: or_zero("PrepaidAmount")?,
         rounding: or_zero("PayableRoundingAmount")?,

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use jaq_core::data::JustLut;
-use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::load::{self, lex::StrPart};
 use jaq_core::path::Part;
 use jaq_core::{Native, native};
 use jaq_json::Val;
@@ -63,9 +63,12 @@ pub(crate) struct Library {
 
 impl Default for Library {
     fn default() -> Self {
+        let more = load::parse(include_str!("more.jq"), |parser| parser.defs());
+        let more = more.expect("our own definitions are jq");
         let all = jaq_core::defs()
             .chain(jaq_std::defs())
-            .chain(jaq_json::defs());
+            .chain(jaq_json::defs())
+            .chain(more);
         let allowed = all.filter(|definition| refusal(definition.name).is_none());
         let with_calls = allowed.map(|definition| {
             let calls = calls(&definition.body);

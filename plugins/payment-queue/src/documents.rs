@@ -76,7 +76,8 @@ pub(crate) fn rejection(file: &str, reason: &str) -> Vec<u8> {
 }
 
 fn document(value: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("invariant: plain structs of text are always JSON");
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("invariant: plain structs of text are always JSON");
     bytes.push(b'\n');
     bytes
 }

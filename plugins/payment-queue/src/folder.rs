@@ -4,8 +4,10 @@
 //! the name is taken, or a rename, which replaces.
 
 use std::{
+    collections::hash_map::RandomState,
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Write},
+    hash::{BuildHasher, Hasher},
+    io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,8 +16,8 @@ use crate::bindings::exports::writ::payment_queue::queue::{Filing, FilingError};
 /// Adds a file under a name that no other file has. The same bytes under it are fine; others are a conflict.
 pub(crate) fn add(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, FilingError> {
     let path = folder.join(name);
-    if let Some(present) = read(&path)? {
-        return settle(folder, name, &present, bytes);
+    if let Some(same) = is_same(&path, bytes)? {
+        return settle(folder, name, same);
     }
     let temporary = write_temporary(folder, name, bytes)?;
     let linked = fs::hard_link(&temporary, &path);
@@ -25,8 +27,12 @@ pub(crate) fn add(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, Fil
         Ok(()) => sync_folder(folder).map(|()| Filing::Filed),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             // Somebody else was quicker, between the look and the link.
-            let present = read(&path)?.ok_or_else(|| FilingError::Unavailable(format!("{name} came and went")))?;
-            settle(folder, name, &present, bytes)
+            let same = is_same(&path, bytes)?;
+            settle(
+                folder,
+                name,
+                same.ok_or_else(|| FilingError::Unavailable(format!("{name} came and went")))?,
+            )
         }
         Err(error) => Err(unavailable(&path, &error)),
     }
@@ -35,7 +41,7 @@ pub(crate) fn add(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, Fil
 /// Puts a file under a name and replaces what was there.
 pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, FilingError> {
     let path = folder.join(name);
-    if read(&path)?.is_some_and(|present| present == bytes) {
+    if is_same(&path, bytes)? == Some(true) {
         return sync_folder(folder).map(|()| Filing::AlreadyFiled);
     }
     let temporary = write_temporary(folder, name, bytes)?;
@@ -43,28 +49,41 @@ pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, Fil
     sync_folder(folder).map(|()| Filing::Filed)
 }
 
-fn settle(folder: &Path, name: &str, present: &[u8], bytes: &[u8]) -> Result<Filing, FilingError> {
-    if present != bytes {
+fn settle(folder: &Path, name: &str, same: bool) -> Result<Filing, FilingError> {
+    if !same {
         return Err(FilingError::Conflict(name.to_owned()));
     }
     // Whoever added it may have been stopped before the folder was on the disk.
     sync_folder(folder).map(|()| Filing::AlreadyFiled)
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, FilingError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unavailable(path, &error)),
-    }
+/// Whether a file has these bytes; none when there is no such file. It reads no more of it than it must.
+fn is_same(path: &Path, bytes: &[u8]) -> Result<Option<bool>, FilingError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unavailable(path, &error)),
+    };
+    let mut present = Vec::new();
+    file.take(bytes.len() as u64 + 1)
+        .read_to_end(&mut present)
+        .map_err(|error| unavailable(path, &error))?;
+    Ok(Some(present == bytes))
 }
 
-/// A leftover of an earlier try is removed, not written over: it may be the very file that another try is about to link.
+/// The temporary name is this call's own, so that no other call can write into what this one links. A call that is executed
+/// again has the same randomness, so it finds its own leftover and removes it.
 fn write_temporary(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, FilingError> {
-    let path = folder.join(format!(".{name}.tmp"));
+    let path = folder.join(format!(
+        ".{name}.{:016x}.tmp",
+        RandomState::new().build_hasher().finish()
+    ));
     remove(&path)?;
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
@@ -82,7 +101,9 @@ fn remove(path: &Path) -> Result<(), FilingError> {
 
 /// A name is on the disk when its folder is.
 fn sync_folder(folder: &Path) -> Result<(), FilingError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unavailable(folder, &error))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| unavailable(folder, &error))
 }
 
 fn unavailable(path: &Path, error: &io::Error) -> FilingError {

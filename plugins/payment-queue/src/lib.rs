@@ -10,7 +10,9 @@ mod bindings {
 
 use std::path::Path;
 
-use bindings::exports::writ::payment_queue::queue::{Filing, FilingError, Guest, Invoice, Outcome, Verdict};
+use bindings::exports::writ::payment_queue::queue::{
+    Filing, FilingError, Guest, Invoice, Outcome, Verdict,
+};
 
 struct Plugin;
 
@@ -23,19 +25,31 @@ impl Guest for Plugin {
 
     fn review(invoice: Invoice, reasons: Vec<String>) -> Result<Filing, FilingError> {
         let name = name::of_file(&invoice.file)?;
-        folder::put("/review".as_ref(), &name, &documents::review(&invoice, &reasons))
+        folder::put(
+            "/review".as_ref(),
+            &name,
+            &documents::review(&invoice, &reasons),
+        )
     }
 
     fn reject(file: String, reason: String) -> Result<Filing, FilingError> {
         let name = name::of_file(&file)?;
-        folder::put("/rejected".as_ref(), &name, &documents::rejection(&file, &reason))
+        folder::put(
+            "/rejected".as_ref(),
+            &name,
+            &documents::rejection(&file, &reason),
+        )
     }
 }
 
 fn pay(folder: &Path, invoice: &Invoice, verdict: &Verdict) -> Result<Filing, FilingError> {
     match verdict.outcome {
         Outcome::Matched => {}
-        Outcome::Discrepancy => return Err(FilingError::NotMatched("the verdict is a discrepancy".to_owned())),
+        Outcome::Discrepancy => {
+            return Err(FilingError::NotMatched(
+                "the verdict is a discrepancy".to_owned(),
+            ));
+        }
     }
     if verdict.digest != invoice.digest {
         return Err(FilingError::NotMatched(format!(
@@ -43,7 +57,11 @@ fn pay(folder: &Path, invoice: &Invoice, verdict: &Verdict) -> Result<Filing, Fi
             verdict.digest, invoice.digest
         )));
     }
-    folder::add(folder, &name::of_payment(invoice)?, &documents::payment(invoice))
+    folder::add(
+        folder,
+        &name::of_payment(invoice)?,
+        &documents::payment(invoice),
+    )
 }
 
 #[cfg(test)]

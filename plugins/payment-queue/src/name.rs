@@ -13,7 +13,10 @@ pub(crate) fn of_payment(invoice: &Invoice) -> Result<String, FilingError> {
     };
     // The first hyphen ends the supplier, so there is none inside it.
     let supplier = encode("supplier", &invoice.supplier.id)?.replace('-', "%2D");
-    bounded(format!("{supplier}-{}.{ending}", encode("number", &invoice.number)?))
+    bounded(format!(
+        "{supplier}-{}.{ending}",
+        encode("number", &invoice.number)?
+    ))
 }
 
 /// `FILE.json`
@@ -39,7 +42,9 @@ fn encode(what: &str, text: &str) -> Result<String, FilingError> {
 
 fn bounded(name: String) -> Result<String, FilingError> {
     if name.len() > NAME_BYTES_MAX {
-        return Err(FilingError::Invalid(format!("{name:.40}… makes a file name longer than {NAME_BYTES_MAX} bytes")));
+        return Err(FilingError::Invalid(format!(
+            "{name:.40}… makes a file name longer than {NAME_BYTES_MAX} bytes"
+        )));
     }
     Ok(name)
 }
@@ -50,7 +55,10 @@ mod tests {
 
     #[test]
     fn no_name_leads_out_of_its_folder() {
-        assert_eq!(of_file("../../etc/passwd").unwrap(), "%2E.%2F..%2Fetc%2Fpasswd.json");
+        assert_eq!(
+            of_file("../../etc/passwd").unwrap(),
+            "%2E.%2F..%2Fetc%2Fpasswd.json"
+        );
         assert_eq!(of_file("/etc/passwd").unwrap(), "%2Fetc%2Fpasswd.json");
         assert_eq!(of_file("a\0b\nc").unwrap(), "a%00b%0Ac.json");
         assert_eq!(of_file("Müller.xml").unwrap(), "M%C3%BCller.xml.json");
@@ -59,7 +67,13 @@ mod tests {
     #[test]
     fn a_name_that_is_no_name_is_refused() {
         assert!(matches!(of_file(""), Err(FilingError::Invalid(_))));
-        assert!(matches!(of_file(&"x".repeat(300)), Err(FilingError::Invalid(_))));
-        assert!(matches!(of_file(&"ü".repeat(300)), Err(FilingError::Invalid(_))));
+        assert!(matches!(
+            of_file(&"x".repeat(300)),
+            Err(FilingError::Invalid(_))
+        ));
+        assert!(matches!(
+            of_file(&"ü".repeat(300)),
+            Err(FilingError::Invalid(_))
+        ));
     }
 }

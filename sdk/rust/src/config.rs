@@ -16,6 +16,9 @@ pub struct Error {
 pub fn get(key: &str) -> Result<Option<String>, Error> {
     store::get(key).map_err(|error| {
         let (store::Error::Upstream(reason) | store::Error::Io(reason)) = error;
-        Error { key: key.to_owned(), reason }
+        Error {
+            key: key.to_owned(),
+            reason,
+        }
     })
 }

@@ -50,23 +50,34 @@ impl Bucket {
     /// Opens a bucket by name. It needs a grant for that name; a granted bucket that was never written to is empty.
     pub fn open(name: &str) -> Result<Bucket, Error> {
         let handle = store::open(name).map_err(|error| failed(name, error))?;
-        Ok(Bucket { name: name.to_owned(), handle })
+        Ok(Bucket {
+            name: name.to_owned(),
+            handle,
+        })
     }
 
     /// The bytes under a key.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.handle.get(key).map_err(|error| failed(&self.name, error))
+        self.handle
+            .get(key)
+            .map_err(|error| failed(&self.name, error))
     }
 
     /// Puts bytes under a key and replaces what was there.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.handle.set(key, value).map_err(|error| failed(&self.name, error))
+        self.handle
+            .set(key, value)
+            .map_err(|error| failed(&self.name, error))
     }
 
     /// The value under a key, which is JSON.
     pub fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let Some(bytes) = self.get(key)? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|source| self.json(key, source))
+        let Some(bytes) = self.get(key)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|source| self.json(key, source))
     }
 
     /// Puts a value under a key as JSON and replaces what was there.
@@ -77,7 +88,9 @@ impl Bucket {
 
     /// Removes a key; it is no error when there is none.
     pub fn delete(&self, key: &str) -> Result<(), Error> {
-        self.handle.delete(key).map_err(|error| failed(&self.name, error))
+        self.handle
+            .delete(key)
+            .map_err(|error| failed(&self.name, error))
     }
 
     /// Adds to the counter under a key, in one step that no other call can come between, and returns the sum.
@@ -93,7 +106,11 @@ impl Bucket {
     }
 
     fn json(&self, key: &str, source: serde_json::Error) -> Error {
-        Error::Json { bucket: self.name.clone(), key: key.to_owned(), source }
+        Error::Json {
+            bucket: self.name.clone(),
+            key: key.to_owned(),
+            source,
+        }
     }
 }
 
@@ -117,6 +134,9 @@ fn failed(bucket: &str, error: store::Error) -> Error {
     match error {
         store::Error::NoSuchStore => Error::NoSuchBucket(bucket.to_owned()),
         store::Error::AccessDenied => Error::Denied(bucket.to_owned()),
-        store::Error::Other(reason) => Error::Failed { bucket: bucket.to_owned(), reason },
+        store::Error::Other(reason) => Error::Failed {
+            bucket: bucket.to_owned(),
+            reason,
+        },
     }
 }

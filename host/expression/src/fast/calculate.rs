@@ -16,23 +16,29 @@ pub(super) fn calculate(
 ) -> Result<Json, Stop> {
     match (left, right) {
         (Json::Number(one), Json::Number(other)) => {
-            let (one, other) = (Number::read(one).ok_or(Stop::Defer)?, Number::read(other).ok_or(Stop::Defer)?);
+            let (one, other) = (
+                Number::read(one).ok_or(Stop::Defer)?,
+                Number::read(other).ok_or(Stop::Defer)?,
+            );
             if calculation == Calculation::Remainder && is_by_zero(one, other) {
                 return Err(message::calculation(left, calculation, right));
             }
-            one.calculate(calculation, other).and_then(Number::json).ok_or(Stop::Defer)
+            one.calculate(calculation, other)
+                .and_then(Number::json)
+                .ok_or(Stop::Defer)
         }
         _ => match calculation {
             Calculation::Add => add(left, right, budget),
             // Some of these mean something: array difference, text times number, merge, split.
-            Calculation::Subtract | Calculation::Multiply | Calculation::Divide | Calculation::Remainder => {
-                match (left, right) {
-                    (Json::Null | Json::Bool(_), _) | (_, Json::Null | Json::Bool(_)) => {
-                        Err(message::calculation(left, calculation, right))
-                    }
-                    _ => Err(Stop::Defer),
+            Calculation::Subtract
+            | Calculation::Multiply
+            | Calculation::Divide
+            | Calculation::Remainder => match (left, right) {
+                (Json::Null | Json::Bool(_), _) | (_, Json::Null | Json::Bool(_)) => {
+                    Err(message::calculation(left, calculation, right))
                 }
-            }
+                _ => Err(Stop::Defer),
+            },
         },
     }
 }
@@ -48,12 +54,16 @@ fn add(left: &Json, right: &Json, budget: &mut Budget) -> Result<Json, Stop> {
             budget.spend(one.len() + other.len())?;
             Ok(Json::String([one.as_str(), other].concat()))
         }
-        (Json::Array(one), Json::Array(other)) => {
-            one.iter().chain(other).map(|item| budget.copy(item)).collect::<Result<_, _>>().map(Json::Array)
-        }
+        (Json::Array(one), Json::Array(other)) => one
+            .iter()
+            .chain(other)
+            .map(|item| budget.copy(item))
+            .collect::<Result<_, _>>()
+            .map(Json::Array),
         (Json::Object(one), Json::Object(other)) => {
             let members = one.iter().chain(other);
-            let members = members.map(|(name, value)| Ok((budget.copy_name(name)?, budget.copy(value)?)));
+            let members =
+                members.map(|(name, value)| Ok((budget.copy_name(name)?, budget.copy(value)?)));
             members.collect::<Result<_, _>>().map(Json::Object)
         }
         _ => Err(message::calculation(left, Calculation::Add, right)),

@@ -24,7 +24,11 @@ fn equal(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Number(left), Json::Number(right)) => numbers(left, right).is_eq(),
         (Json::Array(left), Json::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| equal(left, right))
         }
         (Json::Object(left), Json::Object(right)) => {
             let same = |(name, value)| right.get(name).is_some_and(|other| equal(value, other));
@@ -65,23 +69,40 @@ fn numbers(left: &serde_json::Number, right: &serde_json::Number) -> Ordering {
     }
 }
 
-fn all<'j>(left: impl IntoIterator<Item = &'j Json>, right: impl IntoIterator<Item = &'j Json>) -> Ordering {
+fn all<'j>(
+    left: impl IntoIterator<Item = &'j Json>,
+    right: impl IntoIterator<Item = &'j Json>,
+) -> Ordering {
     let mut right = right.into_iter();
     for left in left {
-        let Some(right) = right.next() else { return Ordering::Greater };
+        let Some(right) = right.next() else {
+            return Ordering::Greater;
+        };
         let ordering = order(left, right);
         if ordering.is_ne() {
             return ordering;
         }
     }
-    if right.next().is_some() { Ordering::Less } else { Ordering::Equal }
+    if right.next().is_some() {
+        Ordering::Less
+    } else {
+        Ordering::Equal
+    }
 }
 
 /// First by their sorted names, then by the values in that order.
 fn objects(left: &Map<String, Json>, right: &Map<String, Json>) -> Ordering {
     let (left, right) = (sorted(left), sorted(right));
-    let names = left.iter().map(|(name, _)| name).cmp(right.iter().map(|(name, _)| name));
-    let values = || all(left.iter().map(|(_, value)| *value), right.iter().map(|(_, value)| *value));
+    let names = left
+        .iter()
+        .map(|(name, _)| name)
+        .cmp(right.iter().map(|(name, _)| name));
+    let values = || {
+        all(
+            left.iter().map(|(_, value)| *value),
+            right.iter().map(|(_, value)| *value),
+        )
+    };
     names.then_with(values)
 }
 

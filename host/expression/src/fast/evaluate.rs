@@ -42,9 +42,16 @@ impl Budget {
                 self.spend(text.len())?;
                 value.clone()
             }
-            Json::Array(items) => Json::Array(items.iter().map(|item| self.copy(item)).collect::<Result<_, _>>()?),
+            Json::Array(items) => Json::Array(
+                items
+                    .iter()
+                    .map(|item| self.copy(item))
+                    .collect::<Result<_, _>>()?,
+            ),
             Json::Object(members) => {
-                let members = members.iter().map(|(name, value)| Ok((self.copy_name(name)?, self.copy(value)?)));
+                let members = members
+                    .iter()
+                    .map(|(name, value)| Ok((self.copy_name(name)?, self.copy(value)?)));
                 Json::Object(members.collect::<Result<_, _>>()?)
             }
         })
@@ -65,21 +72,33 @@ struct Evaluation<'j> {
 
 /// The first result, `null` if there is none.
 pub(super) fn evaluate(term: &Term, input: &Json, variables: &[Arc<Json>]) -> Result<Json, Stop> {
-    let mut evaluation = Evaluation { variables, budget: Budget { bytes: COPY_BYTES_MAX } };
+    let mut evaluation = Evaluation {
+        variables,
+        budget: Budget {
+            bytes: COPY_BYTES_MAX,
+        },
+    };
     // The last copy is not counted: it is no larger than what came in.
-    evaluation.run(term, input).map(|result| result.map_or(Json::Null, Cow::into_owned))
+    evaluation
+        .run(term, input)
+        .map(|result| result.map_or(Json::Null, Cow::into_owned))
 }
 
 impl<'j> Evaluation<'j> {
     fn run<'t: 'j>(&mut self, term: &'t Term, input: &'j Json) -> Outcome<'j> {
         match term {
             Term::Input => borrowed(input),
-            Term::Variable(position) => self.variables.get(*position).map_or(Err(Stop::Defer), |value| borrowed(value)),
+            Term::Variable(position) => self
+                .variables
+                .get(*position)
+                .map_or(Err(Stop::Defer), |value| borrowed(value)),
             Term::Literal(value) => borrowed(value),
             Term::Path(base, steps) => match self.run(base, input)? {
                 None => Ok(None),
                 Some(Cow::Borrowed(base)) => Ok(path::follow(base, steps)?.map(Cow::Borrowed)),
-                Some(Cow::Owned(base)) => self.owned(path::follow(&base, steps)?.map(Cow::Borrowed)),
+                Some(Cow::Owned(base)) => {
+                    self.owned(path::follow(&base, steps)?.map(Cow::Borrowed))
+                }
             },
             Term::Try(body) => match self.run(body, input) {
                 Err(Stop::Error(_)) => Ok(None),
@@ -87,7 +106,10 @@ impl<'j> Evaluation<'j> {
             },
             Term::Object(members) => self.object(members, input),
             Term::Array(items) => self.array(items, input),
-            Term::Negate(body) => self.run(body, input)?.map(|value| negate(&value)).transpose(),
+            Term::Negate(body) => self
+                .run(body, input)?
+                .map(|value| negate(&value))
+                .transpose(),
             Term::Not => truth(!is_true(input)),
             Term::Length => length(input).map(Some),
             Term::Pipe(left, right) => self.pipe(left, right, input),
@@ -107,7 +129,8 @@ impl<'j> Evaluation<'j> {
             Term::Calculate(left, calculation, right) => match self.pair(left, right, input)? {
                 None => Ok(None),
                 Some((left, right)) => {
-                    let result = calculate::calculate(&left, *calculation, &right, &mut self.budget)?;
+                    let result =
+                        calculate::calculate(&left, *calculation, &right, &mut self.budget)?;
                     Ok(Some(Cow::Owned(result)))
                 }
             },
@@ -122,7 +145,10 @@ impl<'j> Evaluation<'j> {
                 // The value lives only here, so what is borrowed from it is copied out.
                 let variables = self.variables;
                 let bytes = self.budget.bytes;
-                let mut inner = Evaluation { variables, budget: Budget { bytes } };
+                let mut inner = Evaluation {
+                    variables,
+                    budget: Budget { bytes },
+                };
                 let result = inner.run(right, &value);
                 let result = match result {
                     Ok(result) => inner.owned(result),
@@ -135,7 +161,9 @@ impl<'j> Evaluation<'j> {
     }
 
     fn owned<'k>(&mut self, value: Option<Value<'_>>) -> Outcome<'k> {
-        value.map(|value| self.budget.own(value).map(Cow::Owned)).transpose()
+        value
+            .map(|value| self.budget.own(value).map(Cow::Owned))
+            .transpose()
     }
 
     /// Both results. That the right has none counts more than that the left fails: so it is in the component.
@@ -214,7 +242,9 @@ fn is_true(value: &Json) -> bool {
 }
 
 fn negate<'j>(value: &Json) -> Result<Value<'j>, Stop> {
-    let Json::Number(number) = value else { return Err(message::not_a_number(value)) };
+    let Json::Number(number) = value else {
+        return Err(message::not_a_number(value));
+    };
     let negated = Number::read(number).and_then(|number| number.negate().json());
     negated.map(Cow::Owned).ok_or(Stop::Defer)
 }

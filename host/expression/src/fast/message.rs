@@ -22,7 +22,13 @@ pub(super) fn index(value: &Json, key: &Key) -> Stop {
 /// These two values cannot be calculated with.
 pub(super) fn calculation(left: &Json, calculation: Calculation, right: &Json) -> Stop {
     let mut message = Message::new();
-    message.text("cannot calculate ").value(left).text(" ").text(calculation.symbol()).text(" ").value(right);
+    message
+        .text("cannot calculate ")
+        .value(left)
+        .text(" ")
+        .text(calculation.symbol())
+        .text(" ")
+        .value(right);
     message.stop()
 }
 
@@ -108,7 +114,9 @@ impl Message {
                 '\t' => self.0.push_str("\\t"),
                 '\u{8}' => self.0.push_str("\\b"),
                 '\u{c}' => self.0.push_str("\\f"),
-                '\0'..='\u{1f}' | '\u{7f}' => self.0.push_str(&format!("\\u{:04x}", u32::from(character))),
+                '\0'..='\u{1f}' | '\u{7f}' => {
+                    self.0.push_str(&format!("\\u{:04x}", u32::from(character)))
+                }
                 _ => self.0.push(character),
             }
         }
@@ -117,7 +125,8 @@ impl Message {
 
     fn stop(mut self) -> Stop {
         if self.is_full() {
-            self.0.truncate(self.0.floor_char_boundary(MESSAGE_BYTES_MAX));
+            self.0
+                .truncate(self.0.floor_char_boundary(MESSAGE_BYTES_MAX));
             self.0.push('…');
         }
         Stop::Error(self.0)

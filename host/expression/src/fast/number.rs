@@ -15,7 +15,10 @@ pub(super) enum Number {
 
 impl Number {
     pub(super) fn read(number: &JsonNumber) -> Option<Self> {
-        number.as_i128().map(Self::Integer).or_else(|| number.as_f64().map(Self::Float))
+        number
+            .as_i128()
+            .map(Self::Integer)
+            .or_else(|| number.as_f64().map(Self::Float))
     }
 
     /// As JSON, if JSON holds it exactly; longer integers and infinities are the component's.
@@ -66,7 +69,10 @@ impl Number {
         match (self, other) {
             (Self::Integer(left), Self::Integer(right)) => left.cmp(&right),
             // Neither is a NaN: JSON has none.
-            (left, right) => left.float().partial_cmp(&right.float()).unwrap_or(Ordering::Less),
+            (left, right) => left
+                .float()
+                .partial_cmp(&right.float())
+                .unwrap_or(Ordering::Less),
         }
     }
 

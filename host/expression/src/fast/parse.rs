@@ -2,91 +2,38 @@
 
 use serde_json::Value as Json;
 
+use super::operator::{Operator, Strength, WEAKEST};
 use super::scan::Scan;
-use super::term::{Calculation, Comparison, Key, Step, Term};
+use super::term::{Key, Step, Term};
 
 /// Terms that one expression may have; it bounds the depth of every recursion over them too.
 const TERMS_MAX: usize = 256;
 
-/// How strongly an operator binds.
-type Strength = u8;
-/// `//` binds weakest of all that stands inside a pipe.
-const WEAKEST: Strength = 4;
-
-/// A binary operator inside a pipe. All of them group to the left.
-#[derive(Debug, Clone, Copy)]
-enum Operator {
-    Alternative,
-    Or,
-    And,
-    Compare(Comparison),
-    Calculate(Calculation),
-}
-
-impl Operator {
-    fn read(text: &str) -> Option<Self> {
-        Some(match text {
-            "//" => Self::Alternative,
-            "or" => Self::Or,
-            "and" => Self::And,
-            "==" => Self::Compare(Comparison::Equal),
-            "!=" => Self::Compare(Comparison::Different),
-            "<" => Self::Compare(Comparison::Less),
-            "<=" => Self::Compare(Comparison::LessOrEqual),
-            ">" => Self::Compare(Comparison::Greater),
-            ">=" => Self::Compare(Comparison::GreaterOrEqual),
-            "+" => Self::Calculate(Calculation::Add),
-            "-" => Self::Calculate(Calculation::Subtract),
-            "*" => Self::Calculate(Calculation::Multiply),
-            "/" => Self::Calculate(Calculation::Divide),
-            "%" => Self::Calculate(Calculation::Remainder),
-            _ => return None,
-        })
-    }
-
-    fn strength(self) -> Strength {
-        match self {
-            Self::Alternative => WEAKEST,
-            Self::Or => 5,
-            Self::And => 6,
-            Self::Compare(Comparison::Equal | Comparison::Different) => 7,
-            Self::Compare(
-                Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual,
-            ) => 8,
-            Self::Calculate(Calculation::Add | Calculation::Subtract) => 9,
-            Self::Calculate(Calculation::Multiply | Calculation::Divide) => 10,
-            Self::Calculate(Calculation::Remainder) => 11,
-        }
-    }
-
-    fn join(self, left: Term, right: Term) -> Term {
-        let (left, right) = (Box::new(left), Box::new(right));
-        match self {
-            Self::Alternative => Term::Alternative(left, right),
-            Self::Or => Term::Logic(left, true, right),
-            Self::And => Term::Logic(left, false, right),
-            Self::Compare(comparison) => Term::Compare(left, comparison, right),
-            Self::Calculate(calculation) => Term::Calculate(left, calculation, right),
-        }
-    }
-}
-
-struct Parser<'s> {
-    scan: Scan<'s>,
-    variables: Vec<String>,
+/// The state of a parse. What makes arrays and objects is in `construct.rs`.
+pub(super) struct Parser<'s> {
+    pub(super) scan: Scan<'s>,
+    pub(super) variables: Vec<String>,
     terms: usize,
 }
 
 /// Parses a whole expression into its term and the names of its variables.
 pub(super) fn parse(source: &str) -> Option<(Term, Vec<String>)> {
-    let mut parser = Parser { scan: Scan::new(source), variables: Vec::new(), terms: 0 };
+    let mut parser = Parser {
+        scan: Scan::new(source),
+        variables: Vec::new(),
+        terms: 0,
+    };
     let term = parser.pipe()?;
-    parser.scan.peek().is_none().then_some((term, parser.variables))
+    parser
+        .scan
+        .peek()
+        .is_none()
+        .then_some((term, parser.variables))
 }
 
 impl Parser<'_> {
     /// `term | term | …`, grouping to the right.
-    fn pipe(&mut self) -> Option<Term> {
+    pub(super) fn pipe(&mut self) -> Option<Term> {
         let left = self.binary(WEAKEST)?;
         if !self.take_bar() {
             return Some(left);
@@ -94,7 +41,7 @@ impl Parser<'_> {
         Some(Term::Pipe(Box::new(left), Box::new(self.pipe()?)))
     }
 
-    fn take_bar(&mut self) -> bool {
+    pub(super) fn take_bar(&mut self) -> bool {
         let before = self.scan.clone();
         let found = self.scan.operator() == Some("|");
         if !found {
@@ -104,11 +51,14 @@ impl Parser<'_> {
     }
 
     /// Terms joined by operators of at least this strength.
-    fn binary(&mut self, weakest: Strength) -> Option<Term> {
+    pub(super) fn binary(&mut self, weakest: Strength) -> Option<Term> {
         let mut left = self.postfix()?;
         loop {
             let before = self.scan.clone();
-            match self.operator().filter(|operator| operator.strength() >= weakest) {
+            match self
+                .operator()
+                .filter(|operator| operator.strength() >= weakest)
+            {
                 Some(operator) => {
                     let right = self.binary(operator.strength() + 1)?;
                     left = operator.join(left, right);
@@ -143,7 +93,11 @@ impl Parser<'_> {
             term = Term::Try(Box::new(term));
         }
         self.path(&mut steps)?;
-        Some(if steps.is_empty() { term } else { Term::Path(Box::new(term), steps) })
+        Some(if steps.is_empty() {
+            term
+        } else {
+            Term::Path(Box::new(term), steps)
+        })
     }
 
     /// `-term`, where the term has its own `?` and path.
@@ -157,7 +111,10 @@ impl Parser<'_> {
         match self.scan.peek()? {
             '.' => self.dot(steps),
             '$' => self.variable(),
-            '"' => self.scan.string().map(|text| Term::Literal(Json::String(text))),
+            '"' => self
+                .scan
+                .string()
+                .map(|text| Term::Literal(Json::String(text))),
             '0'..='9' => self.scan.number().map(Term::Literal),
             '(' => self.parenthesised(),
             '[' => self.array(),
@@ -191,9 +148,11 @@ impl Parser<'_> {
         Some(Term::Input)
     }
 
-    fn variable(&mut self) -> Option<Term> {
+    pub(super) fn variable(&mut self) -> Option<Term> {
         self.scan.take('$');
-        self.scan.adjacent().filter(|first| first.is_ascii_alphabetic() || *first == '_')?;
+        self.scan
+            .adjacent()
+            .filter(|first| first.is_ascii_alphabetic() || *first == '_')?;
         let name = format!("${}", self.scan.word()?);
         Some(Term::Variable(self.variable_position(name)?))
     }
@@ -214,70 +173,6 @@ impl Parser<'_> {
         self.scan.take('(');
         let term = self.pipe()?;
         self.scan.take(')').then_some(term)
-    }
-
-    /// `[term, term]`, or `[term | term]`. A comma and a bar together are left to the component.
-    fn array(&mut self) -> Option<Term> {
-        self.scan.take('[');
-        let mut items = Vec::new();
-        if self.scan.take(']') {
-            return Some(Term::Array(items));
-        }
-        let first = self.binary(WEAKEST)?;
-        if self.take_bar() {
-            items.push(Term::Pipe(Box::new(first), Box::new(self.pipe()?)));
-        } else {
-            items.push(first);
-            while self.scan.take(',') {
-                items.push(self.binary(WEAKEST)?);
-            }
-        }
-        self.scan.take(']').then_some(Term::Array(items))
-    }
-
-    /// `{name: term, "name": term, name, $name}`; a comma may end it.
-    fn object(&mut self) -> Option<Term> {
-        self.scan.take('{');
-        let mut members = Vec::new();
-        if self.scan.take('}') {
-            return Some(Term::Object(members));
-        }
-        loop {
-            members.push(self.member()?);
-            let comma = self.scan.take(',');
-            if self.scan.take('}') {
-                return Some(Term::Object(members));
-            }
-            comma.then_some(())?;
-        }
-    }
-
-    fn member(&mut self) -> Option<(String, Term)> {
-        self.terms += 1;
-        match self.scan.peek()? {
-            '$' => {
-                let Term::Variable(position) = self.variable()? else { return None };
-                let name = self.variables[position][1..].to_owned();
-                // `{$name: term}` takes the variable's value as the name.
-                (self.scan.peek() != Some(':')).then_some((name, Term::Variable(position)))
-            }
-            '"' => {
-                let name = self.scan.string()?;
-                self.member_value(name)
-            }
-            _ => {
-                let name = self.scan.word()?.to_owned();
-                self.member_value(name)
-            }
-        }
-    }
-
-    fn member_value(&mut self, name: String) -> Option<(String, Term)> {
-        if self.scan.take(':') {
-            return Some((name, self.pipe()?));
-        }
-        let step = Step { key: Key::Name(name.clone()), optional: false };
-        Some((name, Term::Path(Box::new(Term::Input), vec![step])))
     }
 
     /// `.name`, `."name"`, `["name"]`, `[0]`, each with or without a dot before and `?` behind.

@@ -30,8 +30,14 @@ fn at<'j>(value: &'j Json, key: &Key) -> Option<&'j Json> {
                 Ok(from_start) => Some(from_start),
                 Err(_) => items.len().checked_sub(position.unsigned_abs() as usize),
             };
-            Some(position.and_then(|position| items.get(position)).unwrap_or(NULL))
+            Some(
+                position
+                    .and_then(|position| items.get(position))
+                    .unwrap_or(NULL),
+            )
         }
-        (Json::Array(_), Key::Name(_)) | (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => None,
+        (Json::Array(_), Key::Name(_)) | (Json::Bool(_) | Json::Number(_) | Json::String(_), _) => {
+            None
+        }
     }
 }

@@ -37,8 +37,10 @@ impl<'s> Scan<'s> {
 
     /// A word such as `and` or `length`, which may be a keyword. Names of modules are not read.
     pub(super) fn word(&mut self) -> Option<&'s str> {
-        self.peek().filter(|first| first.is_ascii_alphabetic() || *first == '_')?;
-        let word = self.while_matching(|character| character.is_ascii_alphanumeric() || character == '_');
+        self.peek()
+            .filter(|first| first.is_ascii_alphabetic() || *first == '_')?;
+        let word =
+            self.while_matching(|character| character.is_ascii_alphanumeric() || character == '_');
         (!self.rest.starts_with("::")).then_some(word)
     }
 
@@ -55,7 +57,8 @@ impl<'s> Scan<'s> {
     /// A number whose text says exactly what a 64-bit integer or float holds.
     pub(super) fn number(&mut self) -> Option<Json> {
         self.peek().filter(char::is_ascii_digit)?;
-        let text = self.while_matching(|character| character.is_ascii_alphanumeric() || character == '.');
+        let text =
+            self.while_matching(|character| character.is_ascii_alphanumeric() || character == '.');
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse::<i64>().map(Json::from).ok();
         }
@@ -89,7 +92,10 @@ impl<'s> Scan<'s> {
             't' => '\t',
             'u' => {
                 let digits = self.rest.get(..4)?;
-                digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+                digits
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit())
+                    .then_some(())?;
                 self.rest = &self.rest[4..];
                 char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
             }

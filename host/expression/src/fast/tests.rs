@@ -13,29 +13,53 @@ use super::{Fast, Stop};
 use crate::random::{program, value};
 
 /// The first result of a program by jaq, as JSON text or as the error's message. `None` if jaq does not compile it.
-fn by_jaq(source: &str, input: &Json, variable: &Json) -> Option<Result<String, String>> {
-    let prelude = jaq_core::defs().chain(jaq_std::defs().filter(|definition| definition.name == "null"));
+fn by_jaq(
+    source: &str,
+    input: &Json,
+    names: &[String],
+    variable: &Json,
+) -> Option<Result<String, String>> {
+    let prelude =
+        jaq_core::defs().chain(jaq_std::defs().filter(|definition| definition.name == "null"));
     let arena = Arena::default();
-    let modules = Loader::new(prelude).load(&arena, File { code: source, path: () }).ok()?;
+    let modules = Loader::new(prelude)
+        .load(
+            &arena,
+            File {
+                code: source,
+                path: (),
+            },
+        )
+        .ok()?;
     let compiler = Compiler::default().with_funs(jaq_core::funs().chain(jaq_json::funs()));
-    let filter = compiler.with_global_vars(["$x"]).compile(modules).ok()?;
+    let filter = compiler
+        .with_global_vars(names.iter().map(String::as_str))
+        .compile(modules)
+        .ok()?;
     let read = |json: &Json| jaq_json::read::parse_single(json.to_string().as_bytes()).unwrap();
-    let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([read(variable)]));
+    let context =
+        Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new(names.iter().map(|_| read(variable))));
     let first = filter.id.run((context, read(input))).next();
     Some(match first {
         None => Ok("null".to_owned()),
         Some(Ok(value)) => Ok(value.to_string()),
-        Some(Err(exception)) => Err(match exception.get_err().unwrap().into_val() {
-            Val::TStr(text) => String::from_utf8(text.to_vec()).unwrap(),
-            other => other.to_string(),
-        }),
+        Some(Err(exception)) => {
+            let value = exception.get_err().unwrap().into_val();
+            let Val::TStr(text) = value else {
+                return Some(Err(value.to_string()));
+            };
+            Err(String::from_utf8(text.to_vec()).unwrap())
+        }
     })
 }
 
 /// What the fast path says, or `None` where it defers.
-fn by_us(source: &str, input: &Json, variable: &Json) -> Option<Result<Json, String>> {
-    let fast = Fast::parse(source)?;
-    let variables: Vec<_> = fast.variables().iter().map(|_| Arc::new(variable.clone())).collect();
+fn by_us(fast: &Fast, input: &Json, variable: &Json) -> Option<Result<Json, String>> {
+    let variables: Vec<_> = fast
+        .variables()
+        .iter()
+        .map(|_| Arc::new(variable.clone()))
+        .collect();
     match fast.evaluate(input, &variables) {
         Ok(value) => Some(Ok(value)),
         Err(Stop::Error(message)) => Some(Err(message)),
@@ -44,23 +68,36 @@ fn by_us(source: &str, input: &Json, variable: &Json) -> Option<Result<Json, Str
 }
 
 fn check(source: &str, input: &Json, variable: &Json) {
-    let Some(ours) = by_us(source, input, variable) else { return };
-    let Some(theirs) = by_jaq(source, input, variable) else { panic!("jaq does not compile {source}") };
+    let Some(fast) = Fast::parse(source) else {
+        return;
+    };
+    let Some(ours) = by_us(&fast, input, variable) else {
+        return;
+    };
+    let Some(theirs) = by_jaq(source, input, fast.variables(), variable) else {
+        panic!("jaq does not compile {source}")
+    };
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => {
             let theirs: Json = serde_json::from_str(&theirs).unwrap();
-            assert_eq!(ours.to_string(), theirs.to_string(), "{source} on {input} with {variable}");
+            assert_eq!(
+                ours.to_string(),
+                theirs.to_string(),
+                "{source} on {input} with {variable}"
+            );
         }
         (Err(ours), Err(theirs)) if theirs.len() <= 500 => {
             assert_eq!(ours, theirs, "{source} on {input} with {variable}");
         }
         (Err(_), Err(_)) => {}
-        (ours, theirs) => panic!("{source} on {input} with {variable}: {ours:?}, but jaq {theirs:?}"),
+        (ours, theirs) => {
+            panic!("{source} on {input} with {variable}: {ours:?}, but jaq {theirs:?}")
+        }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_jaq(source in program(), input in value(), variable in value()) {
@@ -91,7 +128,7 @@ fn workflow_expressions_are_fast() {
         ".a + 1",
         "{}",
         "-1",
-        " .a ?. b ",
+        " .a ? .b ",
     ];
     for source in everyday {
         assert!(Fast::parse(source).is_some(), "{source}");
@@ -157,7 +194,12 @@ fn doubling_a_value_again_and_again_is_left_to_the_component() {
 #[test]
 fn long_values_are_cut_out_of_messages() {
     let fast = Fast::parse(".a").unwrap();
-    let Err(Stop::Error(message)) = fast.evaluate(&json!(vec!["ä"; 100_000]), &[]) else { panic!("an array has no .a") };
+    let Err(Stop::Error(message)) = fast.evaluate(&json!(vec!["ä"; 100_000]), &[]) else {
+        panic!("an array has no .a")
+    };
     assert!(message.len() <= 510, "{}", message.len());
-    assert!(message.starts_with("cannot index [\"ä\",\"ä\"") && message.ends_with('…'), "{message}");
+    assert!(
+        message.starts_with("cannot index [\"ä\",\"ä\"") && message.ends_with('…'),
+        "{message}"
+    );
 }

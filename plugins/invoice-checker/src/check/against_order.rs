@@ -15,7 +15,10 @@ pub(super) fn reasons(invoice: &Invoice, sums: &Sums, order: &Order) -> Vec<Stri
         reasons.extend(extras(sums, order));
     } else {
         // Amounts of two currencies cannot be compared.
-        reasons.push(format!("it is in {}, the order in {}", invoice.currency, order.currency));
+        reasons.push(format!(
+            "it is in {}, the order in {}",
+            invoice.currency, order.currency
+        ));
     }
     reasons
 }
@@ -40,8 +43,12 @@ fn parties(invoice: &Invoice, order: &Order) -> Vec<String> {
 
 fn kind(invoice: &Invoice) -> Option<String> {
     match (invoice.kind, &invoice.corrects) {
-        (Kind::CreditNote, None) => Some("the credit note does not say which invoice it corrects".to_owned()),
-        (Kind::Invoice, Some(number)) => Some(format!("it corrects invoice {number}, but is no credit note")),
+        (Kind::CreditNote, None) => {
+            Some("the credit note does not say which invoice it corrects".to_owned())
+        }
+        (Kind::Invoice, Some(number)) => Some(format!(
+            "it corrects invoice {number}, but is no credit note"
+        )),
         (Kind::CreditNote, Some(_)) | (Kind::Invoice, None) => None,
     }
 }
@@ -51,12 +58,22 @@ fn lines(invoice: &Invoice, sums: &Sums, order: &Order) -> Vec<String> {
     let mut billed = vec![false; order.lines.len()];
     for (line, numbers) in invoice.lines.iter().zip(&sums.lines) {
         let wanted = line.order_line.as_ref().unwrap_or(&line.id);
-        let Some(position) = order.lines.iter().position(|ordered| ordered.line == *wanted) else {
-            reasons.push(format!("line {} ({}): the order has no line {wanted}", line.id, line.item));
+        let Some(position) = order
+            .lines
+            .iter()
+            .position(|ordered| ordered.line == *wanted)
+        else {
+            reasons.push(format!(
+                "line {} ({}): the order has no line {wanted}",
+                line.id, line.item
+            ));
             continue;
         };
         if std::mem::replace(&mut billed[position], true) {
-            reasons.push(format!("line {} ({}): line {wanted} of the order is billed twice", line.id, line.item));
+            reasons.push(format!(
+                "line {} ({}): line {wanted} of the order is billed twice",
+                line.id, line.item
+            ));
         }
         let ordered = &order.lines[position];
         reasons.extend(price(&line.id, numbers.price, ordered));
@@ -64,28 +81,50 @@ fn lines(invoice: &Invoice, sums: &Sums, order: &Order) -> Vec<String> {
     }
     if invoice.kind == Kind::Invoice {
         let left_out = order.lines.iter().zip(billed).filter(|(_, billed)| !billed);
-        reasons.extend(left_out.map(|(line, _)| format!("line {} of the order ({}) is not billed", line.line, line.item)));
+        reasons.extend(left_out.map(|(line, _)| {
+            format!(
+                "line {} of the order ({}) is not billed",
+                line.line, line.item
+            )
+        }));
     }
     reasons
 }
 
 fn price(id: &str, price: rust_decimal::Decimal, ordered: &Line) -> Option<String> {
-    (price != ordered.price)
-        .then(|| format!("line {id} ({}): the price is {price}, ordered at {}", ordered.item, ordered.price))
+    (price != ordered.price).then(|| {
+        format!(
+            "line {id} ({}): the price is {price}, ordered at {}",
+            ordered.item, ordered.price
+        )
+    })
 }
 
-fn quantity(kind: Kind, id: &str, quantity: rust_decimal::Decimal, ordered: &Line) -> Option<String> {
+fn quantity(
+    kind: Kind,
+    id: &str,
+    quantity: rust_decimal::Decimal,
+    ordered: &Line,
+) -> Option<String> {
     let fits = match kind {
         Kind::Invoice => quantity == ordered.quantity,
         Kind::CreditNote => quantity <= ordered.quantity,
     };
-    (!fits).then(|| format!("line {id} ({}): the quantity is {quantity}, ordered {}", ordered.item, ordered.quantity))
+    (!fits).then(|| {
+        format!(
+            "line {id} ({}): the quantity is {quantity}, ordered {}",
+            ordered.item, ordered.quantity
+        )
+    })
 }
 
 fn extras(sums: &Sums, order: &Order) -> Vec<String> {
     let mut reasons = Vec::new();
     if sums.charges > order.charges_max {
-        reasons.push(format!("charges of {} are more than the {} agreed on", sums.charges, order.charges_max));
+        reasons.push(format!(
+            "charges of {} are more than the {} agreed on",
+            sums.charges, order.charges_max
+        ));
     }
     for tax in &sums.taxes {
         if !order.lines.iter().any(|line| line.tax == tax.percent) {

@@ -57,8 +57,16 @@ impl Sums {
         };
         let totals = &invoice.totals;
         Ok(Sums {
-            lines: invoice.lines.iter().map(line).collect::<Result<_, CheckError>>()?,
-            taxes: invoice.taxes.iter().map(tax).collect::<Result<_, CheckError>>()?,
+            lines: invoice
+                .lines
+                .iter()
+                .map(line)
+                .collect::<Result<_, CheckError>>()?,
+            taxes: invoice
+                .taxes
+                .iter()
+                .map(tax)
+                .collect::<Result<_, CheckError>>()?,
             stated_lines: number("sum of the lines", &totals.lines)?,
             allowances: number("allowances", &totals.allowances)?,
             charges: number("charges", &totals.charges)?,
@@ -82,11 +90,23 @@ pub(super) fn reasons(sums: &Sums) -> Vec<String> {
 
 /// A negative part hides a sum that is too high elsewhere.
 fn signs(sums: &Sums) -> Vec<String> {
-    let lines = sums.lines.iter().flat_map(|line| [line.quantity, line.price, line.amount]);
-    let taxes = sums.taxes.iter().flat_map(|tax| [tax.percent, tax.taxable, tax.amount]);
+    let lines = sums
+        .lines
+        .iter()
+        .flat_map(|line| [line.quantity, line.price, line.amount]);
+    let taxes = sums
+        .taxes
+        .iter()
+        .flat_map(|tax| [tax.percent, tax.taxable, tax.amount]);
     let totals = [sums.allowances, sums.charges, sums.prepaid, sums.payable];
-    let negative = lines.chain(taxes).chain(totals).any(|number| number < Decimal::ZERO);
-    negative.then(|| "it has a negative amount, price or quantity".to_owned()).into_iter().collect()
+    let negative = lines
+        .chain(taxes)
+        .chain(totals)
+        .any(|number| number < Decimal::ZERO);
+    negative
+        .then(|| "it has a negative amount, price or quantity".to_owned())
+        .into_iter()
+        .collect()
 }
 
 fn lines(sums: &Sums) -> Vec<String> {
@@ -96,7 +116,10 @@ fn lines(sums: &Sums) -> Vec<String> {
         .filter_map(|line| {
             let right = cents(line.quantity * line.price);
             (right != line.amount).then(|| {
-                format!("line {}: {} times {} is {right}, not {}", line.id, line.quantity, line.price, line.amount)
+                format!(
+                    "line {}: {} times {} is {right}, not {}",
+                    line.id, line.quantity, line.price, line.amount
+                )
             })
         })
         .collect();
@@ -110,19 +133,38 @@ fn taxes(sums: &Sums) -> Vec<String> {
     for tax in &sums.taxes {
         let right = cents(tax.taxable * tax.percent / Decimal::ONE_HUNDRED);
         if right != tax.amount {
-            reasons.push(format!("{}% of {} is {right}, not {}", tax.percent, tax.taxable, tax.amount));
+            reasons.push(format!(
+                "{}% of {} is {right}, not {}",
+                tax.percent, tax.taxable, tax.amount
+            ));
         }
     }
-    reasons.extend(differs("the taxed sums", sums.taxes.iter().map(|tax| tax.taxable).sum(), sums.net));
-    reasons.extend(differs("the taxes", sums.taxes.iter().map(|tax| tax.amount).sum(), sums.tax));
+    reasons.extend(differs(
+        "the taxed sums",
+        sums.taxes.iter().map(|tax| tax.taxable).sum(),
+        sums.net,
+    ));
+    reasons.extend(differs(
+        "the taxes",
+        sums.taxes.iter().map(|tax| tax.amount).sum(),
+        sums.tax,
+    ));
     reasons
 }
 
 fn totals(sums: &Sums) -> Vec<String> {
     [
-        differs("lines, allowances and charges", sums.stated_lines - sums.allowances + sums.charges, sums.net),
+        differs(
+            "lines, allowances and charges",
+            sums.stated_lines - sums.allowances + sums.charges,
+            sums.net,
+        ),
         differs("net sum and tax", sums.net + sums.tax, sums.gross),
-        differs("sum with tax, prepayment and rounding", sums.gross - sums.prepaid + sums.rounding, sums.payable),
+        differs(
+            "sum with tax, prepayment and rounding",
+            sums.gross - sums.prepaid + sums.rounding,
+            sums.payable,
+        ),
         (sums.rounding.abs() >= Decimal::ONE).then(|| format!("{} is no rounding", sums.rounding)),
     ]
     .into_iter()

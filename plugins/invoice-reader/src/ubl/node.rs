@@ -36,7 +36,9 @@ impl<'a, 'input> Element<'a, 'input> {
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = Element<'a, 'input>> {
         self.node
             .children()
-            .filter(move |node| node.has_tag_name((AGGREGATE, name)) || node.has_tag_name((BASIC, name)))
+            .filter(move |node| {
+                node.has_tag_name((AGGREGATE, name)) || node.has_tag_name((BASIC, name))
+            })
             .map(Element::new)
     }
 
@@ -46,11 +48,14 @@ impl<'a, 'input> Element<'a, 'input> {
 
     /// The first element down a path of names.
     pub(super) fn path(&self, names: &[&str]) -> Option<Element<'a, 'input>> {
-        names.iter().try_fold(*self, |element, name| element.all(name).next())
+        names
+            .iter()
+            .try_fold(*self, |element, name| element.all(name).next())
     }
 
     pub(super) fn require(&self, names: &[&str]) -> Result<Element<'a, 'input>, ExtractError> {
-        self.path(names).ok_or_else(|| self.missing(&names.join("/")))
+        self.path(names)
+            .ok_or_else(|| self.missing(&names.join("/")))
     }
 
     /// The text of a child.
@@ -74,7 +79,9 @@ impl<'a, 'input> Element<'a, 'input> {
         let text = self.text(name)?;
         match Decimal::from_str_exact(&text) {
             Ok(_) => Ok(text),
-            Err(_) => Err(self.require(&[name])?.wrong(&format!("{text:?} is not a decimal number"))),
+            Err(_) => Err(self
+                .require(&[name])?
+                .wrong(&format!("{text:?} is not a decimal number"))),
         }
     }
 
@@ -98,7 +105,9 @@ impl<'a, 'input> Element<'a, 'input> {
         if is_date(&text) {
             return Ok(text);
         }
-        Err(self.require(&[name])?.wrong(&format!("{text:?} is not a date such as 2025-03-31")))
+        Err(self
+            .require(&[name])?
+            .wrong(&format!("{text:?} is not a date such as 2025-03-31")))
     }
 
     pub(super) fn missing(&self, what: &str) -> ExtractError {
@@ -110,7 +119,10 @@ impl<'a, 'input> Element<'a, 'input> {
     }
 
     fn line(&self) -> u32 {
-        self.node.document().text_pos_at(self.node.range().start).row
+        self.node
+            .document()
+            .text_pos_at(self.node.range().start)
+            .row
     }
 }
 
@@ -123,7 +135,9 @@ fn is_date(text: &str) -> bool {
             .filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|part| part.parse::<u32>().ok())
     };
-    let (Some(year), Some(month), Some(day)) = (part(4), part(2), part(2)) else { return false };
+    let (Some(year), Some(month), Some(day)) = (part(4), part(2), part(2)) else {
+        return false;
+    };
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
@@ -144,7 +158,18 @@ mod tests {
         for good in ["2025-03-31", "2024-02-29", "2000-02-29"] {
             assert!(is_date(good), "{good}");
         }
-        for bad in ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-10", "2025-04-31", "2025-1-1", "25-01-01", "2025-01-01-", "+025-01-01", ""] {
+        for bad in [
+            "2025-02-29",
+            "1900-02-29",
+            "2025-13-01",
+            "2025-00-10",
+            "2025-04-31",
+            "2025-1-1",
+            "25-01-01",
+            "2025-01-01-",
+            "+025-01-01",
+            "",
+        ] {
             assert!(!is_date(bad), "{bad}");
         }
     }

@@ -33,11 +33,17 @@ pub(super) fn claim<C: Cells>(cells: &C, key: &str, value: &[u8]) -> Result<Clai
         cells.set(key, value)?;
         return Ok(Claim::Ours);
     }
-    Ok(cells.get(key)?.map_or(Claim::Undecided, |holder| compare(holder, value)))
+    Ok(cells
+        .get(key)?
+        .map_or(Claim::Undecided, |holder| compare(holder, value)))
 }
 
 fn compare(holder: Vec<u8>, value: &[u8]) -> Claim {
-    if holder == value { Claim::Ours } else { Claim::Theirs(holder) }
+    if holder == value {
+        Claim::Ours
+    } else {
+        Claim::Theirs(holder)
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +75,10 @@ mod tests {
             if self.broken {
                 return Err("stopped");
             }
-            self.values.lock().unwrap().insert(key.to_owned(), value.to_vec());
+            self.values
+                .lock()
+                .unwrap()
+                .insert(key.to_owned(), value.to_vec());
             Ok(())
         }
 
@@ -92,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_winner_that_was_stopped_leaves_the_claim_undecided_for_all() {
-        let mut map = Map { broken: true, ..Map::default() };
+        let mut map = Map {
+            broken: true,
+            ..Map::default()
+        };
         assert_eq!(claim(&map, "k", b"a"), Err("stopped"));
         map.broken = false;
         assert_eq!(claim(&map, "k", b"a"), Ok(Claim::Undecided));
@@ -114,7 +126,10 @@ mod tests {
                         })
                     })
                     .collect();
-                claims.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
+                claims
+                    .into_iter()
+                    .map(|thread| usize::from(thread.join().unwrap()))
+                    .sum()
             });
             assert_eq!(won, 1);
         }

@@ -1,0 +1,289 @@
+//! One call, from JSON arguments to JSON answer: a fresh store and instance, run under every limit, taken down whatever
+//! happens. Knows nothing of how the component was loaded.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
+use writ_grant::Authority;
+use writ_plugin::{Function, Type, Value, arguments, to_json};
+
+use crate::bounded::fits;
+use crate::component::Loaded;
+use crate::convert::{to_vals, to_value};
+use crate::fault::{Fault, Outcome, Usage};
+use crate::folders::{self, ResolvedFolders};
+use crate::limits::Limits;
+use crate::linker::Shape;
+use crate::meter::Metered;
+use crate::port::Port;
+use crate::state::{Parts, Settings, State};
+use crate::trap;
+
+/// Bytes that a guest's string or list may cost the host, for each byte that it may answer with: typed values are larger
+/// than the JSON they become.
+const LIFT_FACTOR: u64 = 4;
+
+/// What to call, with what, as whom.
+pub struct Call {
+    /// The function's name, as in [`Plugin::functions`](writ_plugin::Plugin).
+    pub function: String,
+    /// Its arguments by name.
+    pub arguments: Json,
+    /// What it may do.
+    pub authority: Authority,
+    /// The host folder for every granted guest path.
+    pub folders: ResolvedFolders,
+    /// What it may use.
+    pub limits: Limits,
+    /// The time that the guest sees, in milliseconds since 1970, unless it was granted the real one.
+    pub clock_ms: u64,
+    /// What its randomness is made from, unless it was granted the system's.
+    pub seed: u64,
+    /// The same for every attempt of one task; seen by guests that may read the variable `WRIT_IDEMPOTENCY_KEY`.
+    pub idempotency_key: Option<String>,
+    /// Values that the operator set.
+    pub settings: Arc<Settings>,
+    /// The record, the key-value state and the ear of this call.
+    pub port: Box<dyn Port>,
+}
+
+/// A call that can start: everything that can be refused without running the guest was checked.
+struct Ready<'a> {
+    instance: &'a InstancePre<State>,
+    export: &'a ComponentExportIndex,
+    function: &'a Function,
+    params: Vec<Val>,
+}
+
+pub(crate) async fn run(loaded: &Loaded, call: Call) -> Outcome {
+    let Call {
+        function,
+        arguments,
+        authority,
+        folders,
+        limits,
+        clock_ms,
+        seed,
+        idempotency_key,
+        settings,
+        port,
+    } = call;
+    let checked = ready(loaded, &function, &arguments, &authority, &limits).and_then(|ready| {
+        Ok((
+            ready,
+            folders::mounts(&authority, &folders, &loaded.shared.private_folders)?,
+        ))
+    });
+    drop(arguments);
+    let (ready, mounts) = match checked {
+        Ok(checked) => checked,
+        Err(fault) => {
+            return Outcome {
+                result: Err(fault),
+                usage: Usage::default(),
+                port,
+            };
+        }
+    };
+    let parts = Parts {
+        authority,
+        settings,
+        idempotency_key,
+        port,
+        mounts,
+        clock_ms,
+        seed,
+    };
+    let mut state = State::new(
+        parts,
+        Limits {
+            stack_bytes_max: loaded.stack_bytes,
+            ..limits
+        },
+    );
+    if let Err(fault) = state.open_folders() {
+        return Outcome {
+            result: Err(fault),
+            usage: Usage::default(),
+            port: state.port,
+        };
+    }
+    // The slot is given back after the store that holds its instance.
+    let Ok(_slot) = loaded.shared.slots.acquire().await else {
+        let message = "the sandbox is shutting down".to_owned();
+        return Outcome {
+            result: Err(Fault::Host { message }),
+            usage: Usage::default(),
+            port: state.port,
+        };
+    };
+    execute(loaded, ready, state).await
+}
+
+fn ready<'a>(
+    loaded: &'a Loaded,
+    function: &str,
+    json: &Json,
+    authority: &Authority,
+    limits: &Limits,
+) -> Result<Ready<'a>, Fault> {
+    let (Some(signature), Some(export)) =
+        (loaded.plugin.function(function), loaded.export(function))
+    else {
+        let known = loaded
+            .plugin
+            .functions
+            .values()
+            .map(|function| function.name.clone())
+            .collect();
+        return Err(Fault::UnknownFunction {
+            function: function.to_owned(),
+            known,
+        });
+    };
+    if !fits(json, limits.argument_bytes_max) {
+        let allowed = limits.argument_bytes_max;
+        return Err(Fault::Limit {
+            limit: "argument_bytes_max",
+            allowed,
+            unit: "bytes of arguments",
+        });
+    }
+    let params = to_vals(arguments(signature, json)?);
+    let shape = Shape::of(authority);
+    let host = |error: crate::LoadError| Fault::Host {
+        message: error.to_string(),
+    };
+    loaded.check(shape).map_err(host)?;
+    let instance = loaded.linked(shape).map_err(host)?;
+    Ok(Ready {
+        instance,
+        export,
+        function: signature,
+        params,
+    })
+}
+
+async fn execute(loaded: &Loaded, ready: Ready<'_>, state: State) -> Outcome {
+    let began = Instant::now();
+    let _running = loaded.shared.engines.ticker().run();
+    let meter = state.meter.clone();
+    let wall_ms_max = state.limits.wall_ms_max;
+    let function = ready.function;
+    let mut store = store(loaded, state);
+    // The guest's future lives in its own block: it is gone, however it ended, before the store is looked at.
+    let ended = {
+        let guest = Metered::new(invoke(&mut store, ready), meter);
+        tokio::time::timeout(Duration::from_millis(wall_ms_max), guest).await
+    };
+    let mut state = store.into_data();
+    let stopped = state.take_stop();
+    let result = match (ended, stopped) {
+        (Ok(Err(message)), _) => Err(Fault::Host { message }),
+        (_, Some(fault)) => Err(fault),
+        (Err(_), None) => Err(Fault::Limit {
+            limit: "wall_ms_max",
+            allowed: wall_ms_max,
+            unit: "ms on the clock",
+        }),
+        (Ok(Ok(Err(error))), None) => left(trap::fault(&error, &state.limits), function),
+        (Ok(Ok(Ok(val))), None) => answer(function, val, &state.limits),
+    };
+    state.finish();
+    let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Outcome {
+        result,
+        usage: state.usage(wall_us),
+        port: state.port,
+    }
+}
+
+fn store(loaded: &Loaded, state: State) -> Store<State> {
+    let lift = state
+        .limits
+        .argument_bytes_max
+        .max(state.limits.output_bytes_max)
+        .saturating_mul(LIFT_FACTOR);
+    let handles = usize::try_from(state.limits.handles_max).unwrap_or(usize::MAX);
+    let mut store = Store::new(loaded.wasm.engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| store.data_mut().tick());
+    store.set_hostcall_fuel(usize::try_from(lift).unwrap_or(usize::MAX));
+    store.set_max_component_handles(handles);
+    store
+}
+
+async fn invoke(store: &mut Store<State>, ready: Ready<'_>) -> wasmtime::Result<Option<Val>> {
+    let instance = ready.instance.instantiate_async(&mut *store).await?;
+    let function = instance
+        .get_func(&mut *store, ready.export)
+        .ok_or_else(|| {
+            wasmtime::format_err!("the export `{}` is no function", ready.function.name)
+        })?;
+    let mut results = vec![Val::Bool(false); usize::from(ready.function.result.is_some())];
+    function
+        .call_async(&mut *store, &ready.params, &mut results)
+        .await?;
+    Ok(results.pop())
+}
+
+/// A program that leaves with 0 did well: `wasi:cli/run` has no other way in some languages.
+fn left(fault: Fault, function: &Function) -> Result<Json, Fault> {
+    let program = function
+        .interface
+        .as_deref()
+        .is_some_and(|interface| interface.starts_with("wasi:cli/run"));
+    if program && matches!(fault, Fault::Exit { code: 0 }) {
+        return Ok(Json::Null);
+    }
+    Err(fault)
+}
+
+fn answer(function: &Function, val: Option<Val>, limits: &Limits) -> Result<Json, Fault> {
+    let odd = || Fault::Host {
+        message: format!("the answer of `{}` doesn't have its type", function.name),
+    };
+    let json = match (&function.result, val) {
+        (None, None) => Json::Null,
+        (Some(ty), Some(val)) => {
+            let (ok, json) = unwrapped(ty, to_value(val).ok_or_else(odd)?).ok_or_else(odd)?;
+            if !fits(&json, limits.output_bytes_max) {
+                let allowed = limits.output_bytes_max;
+                return Err(Fault::Limit {
+                    limit: "output_bytes_max",
+                    allowed,
+                    unit: "bytes of output",
+                });
+            }
+            if !ok {
+                return Err(Fault::Guest { payload: json });
+            }
+            json
+        }
+        (None, Some(_)) | (Some(_), None) => return Err(odd()),
+    };
+    Ok(json)
+}
+
+/// The outermost `result` is how a function says that it failed; inside it is data. Tells whether all is well, and the bare value.
+fn unwrapped(ty: &Type, value: Value) -> Option<(bool, Json)> {
+    let Type::Result(result) = ty else {
+        return Some((true, to_json(ty, &value)));
+    };
+    let Value::Result(case) = value else {
+        return None;
+    };
+    let (ok, ty, payload) = match case {
+        Ok(payload) => (true, &result.ok, payload),
+        Err(payload) => (false, &result.err, payload),
+    };
+    match (ty, payload) {
+        (Some(ty), Some(payload)) => Some((ok, to_json(ty, &payload))),
+        (None, None) => Some((ok, Json::Null)),
+        (Some(_), None) | (None, Some(_)) => None,
+    }
+}

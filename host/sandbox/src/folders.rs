@@ -1,0 +1,183 @@
+//! Which host folders a call may have. Checked when the call is set up: no grant, however it was approved, opens the system's
+//! or the host's own folders, and what is read-only for a guest is not writable by it under another name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use writ_grant::{Access, Authority, overlaps};
+
+/// The host folder for every granted guest path, absolute. Grants name them relative to the grants file; whoever read
+/// that file resolves them.
+pub type ResolvedFolders = BTreeMap<String, PathBuf>;
+
+/// Folders that hold no data but doors into the system.
+const SYSTEM_FOLDERS: [&str; 4] = ["/proc", "/sys", "/dev", "/run"];
+
+/// A granted folder can't be given to a guest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FolderError {
+    /// Nobody said which host folder it is.
+    #[error("no host folder is known for {guest}; give the grant a `folder`")]
+    Unresolved {
+        /// The guest path.
+        guest: String,
+    },
+    /// It can't be opened.
+    #[error("the folder {folder} for {guest} can't be opened: {cause}")]
+    Unopenable {
+        /// The guest path.
+        guest: String,
+        /// The host folder.
+        folder: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
+    /// It is, holds, or lies in a folder that no guest may have.
+    #[error(
+        "{guest} may not be {folder}: it overlaps {private}, which no plugin may reach; grant another folder"
+    )]
+    Private {
+        /// The guest path.
+        guest: String,
+        /// The host folder.
+        folder: PathBuf,
+        /// The folder it overlaps.
+        private: PathBuf,
+    },
+    /// What one grant makes read-only another would make writable.
+    #[error(
+        "{read_only} is read-only but shares host folders with {writable}, which is writable; separate the folders"
+    )]
+    Overlap {
+        /// The guest path of the read-only folder.
+        read_only: String,
+        /// The guest path of the writable folder.
+        writable: String,
+    },
+}
+
+/// One folder for a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    pub(crate) guest: String,
+    /// Absolute, without links.
+    pub(crate) host: PathBuf,
+    pub(crate) write: bool,
+}
+
+/// All folders of one call.
+pub(crate) type Mounts = Vec<Folder>;
+
+/// The folders that an authority gives, checked.
+pub(crate) fn mounts(
+    authority: &Authority,
+    folders: &ResolvedFolders,
+    private: &[PathBuf],
+) -> Result<Mounts, FolderError> {
+    let mut mounts = Mounts::new();
+    for permit in authority.mounts() {
+        let mount = permit.action();
+        let guest = mount.path.to_string();
+        let write = match mount.access {
+            Access::Read => false,
+            Access::Write => true,
+        };
+        let host = resolve(&guest, folders)?;
+        mounts.push(Folder { guest, host, write });
+    }
+    check(&mounts, private)?;
+    Ok(mounts)
+}
+
+fn resolve(guest: &str, folders: &ResolvedFolders) -> Result<PathBuf, FolderError> {
+    let folder = folders.get(guest).ok_or_else(|| FolderError::Unresolved {
+        guest: guest.to_owned(),
+    })?;
+    folder
+        .canonicalize()
+        .map_err(|error| FolderError::Unopenable {
+            guest: guest.to_owned(),
+            folder: folder.clone(),
+            cause: error.to_string(),
+        })
+}
+
+fn check(mounts: &[Folder], private: &[PathBuf]) -> Result<(), FolderError> {
+    for folder in mounts {
+        let system = SYSTEM_FOLDERS.iter().map(Path::new);
+        if let Some(private) = system
+            .chain(private.iter().map(PathBuf::as_path))
+            .find(|path| overlaps(path, &folder.host))
+        {
+            let (guest, host) = (folder.guest.clone(), folder.host.clone());
+            return Err(FolderError::Private {
+                guest,
+                folder: host,
+                private: private.to_owned(),
+            });
+        }
+        let clash =
+            |other: &&Folder| !folder.write && other.write && overlaps(&folder.host, &other.host);
+        if let Some(other) = mounts.iter().find(clash) {
+            return Err(FolderError::Overlap {
+                read_only: folder.guest.clone(),
+                writable: other.guest.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(guest: &str, host: &str, write: bool) -> Folder {
+        Folder {
+            guest: guest.into(),
+            host: host.into(),
+            write,
+        }
+    }
+
+    #[test]
+    fn doors_into_the_system_and_the_hosts_own_folders_are_private() {
+        let private = [PathBuf::from("/srv/app/.writ")];
+        for host in [
+            "/",
+            "/proc",
+            "/proc/self",
+            "/dev/shm",
+            "/srv/app",
+            "/srv/app/.writ",
+            "/srv/app/.writ/blobs",
+        ] {
+            let error = check(&[folder("/x", host, false)], &private).unwrap_err();
+            assert!(matches!(error, FolderError::Private { .. }), "{host}");
+        }
+        assert_eq!(
+            check(&[folder("/x", "/srv/app/orders", false)], &private),
+            Ok(())
+        );
+        assert_eq!(check(&[folder("/x", "/process", false)], &private), Ok(()));
+    }
+
+    #[test]
+    fn read_only_is_not_writable_under_another_name() {
+        for (read, write) in [("/a", "/a"), ("/a", "/a/b"), ("/a/b", "/a")] {
+            let error =
+                check(&[folder("/r", read, false), folder("/w", write, true)], &[]).unwrap_err();
+            assert_eq!(
+                error,
+                FolderError::Overlap {
+                    read_only: "/r".into(),
+                    writable: "/w".into()
+                }
+            );
+        }
+        assert_eq!(
+            check(&[folder("/r", "/a", false), folder("/w", "/ab", true)], &[]),
+            Ok(())
+        );
+    }
+}

@@ -1,0 +1,319 @@
+//! What a guest may do with files and what it did: the policy asked by guest path, the operations noted, the bounds kept. Does
+//! none of the operations; `filesystem.rs` does, and needs an [`Allowed`] from here for each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+use writ_grant::{FileRead, FileWrite, Permit};
+
+use crate::fault::Fault;
+use crate::folders::{FolderError, Mounts};
+use crate::interface::file_path;
+use crate::interface::file_stream::{Budget, CountedOutput, Moved};
+use crate::port::{FileNote, FileOperation};
+use crate::state::State;
+
+/// The files of one call.
+pub(crate) struct Files {
+    mounts: Mounts,
+    /// Made at the first use: most calls touch no file.
+    context: Option<Box<WasiCtx>>,
+    /// The guest path behind every open descriptor.
+    pub(super) paths: HashMap<u32, String>,
+    touched: HashMap<(String, FileOperation), Touched>,
+    pub(super) budget: Arc<Budget>,
+    entries: u64,
+}
+
+#[derive(Default)]
+struct Touched {
+    order: usize,
+    write: bool,
+    times: u64,
+    moved: Arc<Moved>,
+}
+
+/// Proof that the policy allowed touching a path, kept until the operation is noted. Made from a permit only.
+pub(super) struct Allowed {
+    pub(super) write: bool,
+    path: String,
+}
+
+impl Allowed {
+    fn read(permit: Permit<FileRead<'_>>) -> Self {
+        Self {
+            write: false,
+            path: permit.into_action().path.to_owned(),
+        }
+    }
+
+    fn write(permit: Permit<FileWrite<'_>>) -> Self {
+        Self {
+            write: true,
+            path: permit.into_action().path.to_owned(),
+        }
+    }
+}
+
+impl Files {
+    pub(crate) fn new(mounts: Mounts) -> Self {
+        Self {
+            mounts,
+            context: None,
+            paths: HashMap::new(),
+            touched: HashMap::new(),
+            budget: Arc::default(),
+            entries: 0,
+        }
+    }
+
+    /// Opens the granted folders, so that a missing one is told before the guest runs.
+    pub(crate) fn open(&mut self) -> Result<(), FolderError> {
+        if !self.mounts.is_empty() {
+            self.context = Some(Box::new(context(&self.mounts)?));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.budget.written()
+    }
+
+    /// Whether the guest wrote past its limit.
+    pub(crate) fn over(&self) -> bool {
+        self.budget.over()
+    }
+
+    /// What was done to which file, in the order it was first done.
+    pub(crate) fn notes(&mut self) -> Vec<FileNote> {
+        let mut touched: Vec<_> = self.touched.drain().collect();
+        touched.sort_by_key(|(_, touched)| touched.order);
+        let note = |((path, operation), touched): ((String, FileOperation), Touched)| FileNote {
+            path,
+            operation,
+            write: touched.write,
+            times: touched.times,
+            bytes_read: touched.moved.read.load(Ordering::Relaxed),
+            bytes_written: touched.moved.written.load(Ordering::Relaxed),
+        };
+        touched.into_iter().map(note).collect()
+    }
+
+    pub(super) fn path_of(&self, descriptor: &Resource<Descriptor>) -> FsResult<String> {
+        self.paths
+            .get(&descriptor.rep())
+            .cloned()
+            .ok_or_else(|| ErrorCode::BadDescriptor.into())
+    }
+
+    pub(super) fn path_at(
+        &self,
+        descriptor: &Resource<Descriptor>,
+        relative: &str,
+    ) -> FsResult<String> {
+        Ok(file_path::join(&self.path_of(descriptor)?, relative))
+    }
+
+    pub(super) fn moved(&mut self, path: &str) -> Arc<Moved> {
+        let touched = self.touched.get(&(path.to_owned(), FileOperation::Open));
+        touched
+            .map(|touched| Arc::clone(&touched.moved))
+            .unwrap_or_default()
+    }
+}
+
+fn context(mounts: &Mounts) -> Result<WasiCtx, FolderError> {
+    let mut builder = WasiCtx::builder();
+    for folder in mounts {
+        let access = if folder.write {
+            FsPerms::ReadWrite
+        } else {
+            FsPerms::ReadOnly
+        };
+        builder
+            .preopened_dir(&folder.host, &folder.guest, access)
+            .map_err(|error| FolderError::Unopenable {
+                guest: folder.guest.clone(),
+                folder: folder.host.clone(),
+                cause: format!("{error:#}"),
+            })?;
+    }
+    Ok(builder.build())
+}
+
+/// What was opened by somebody else while the call was set up can't be told here; an empty context denies everything.
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self
+            .files
+            .context
+            .get_or_insert_with(|| Box::new(WasiCtx::builder().build()));
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn may_read(&mut self, path: &str) -> FsResult<Allowed> {
+        self.alive().map_err(FsError::trap)?;
+        self.permit(FileRead { path })
+            .map(Allowed::read)
+            .map_err(|_| ErrorCode::NotPermitted.into())
+    }
+
+    pub(super) fn may_write(&mut self, path: &str) -> FsResult<Allowed> {
+        self.alive().map_err(FsError::trap)?;
+        self.permit(FileWrite { path })
+            .map(Allowed::write)
+            .map_err(|_| ErrorCode::NotPermitted.into())
+    }
+
+    /// Either access will do: for opening folders and asking what a file is.
+    pub(super) fn may_see(&mut self, path: &str) -> FsResult<Allowed> {
+        let write = self
+            .authority
+            .permit(FileWrite { path })
+            .map(Allowed::write);
+        write.or_else(|_| self.may_read(path))
+    }
+
+    /// Notes an operation that was allowed; a refusal by the second wall is noted as denied.
+    pub(super) fn note<T>(
+        &mut self,
+        allowed: Allowed,
+        operation: FileOperation,
+        result: FsResult<T>,
+    ) -> FsResult<T> {
+        match result {
+            Ok(value) => {
+                self.touch(allowed, operation).map_err(FsError::trap)?;
+                Ok(value)
+            }
+            Err(error) => {
+                if error.downcast_ref() == Some(&ErrorCode::NotPermitted) {
+                    self.note_escape(&allowed);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn touch(&mut self, allowed: Allowed, operation: FileOperation) -> wasmtime::Result<()> {
+        let order = self.files.touched.len();
+        let key = (allowed.path, operation);
+        if order as u64 >= self.limits.files_max && !self.files.touched.contains_key(&key) {
+            return Err(self.stop_at_limit("files_max", self.limits.files_max, "files touched"));
+        }
+        let fresh = || Touched {
+            order,
+            ..Touched::default()
+        };
+        let touched = self.files.touched.entry(key).or_insert_with(fresh);
+        touched.times += 1;
+        touched.write |= allowed.write;
+        Ok(())
+    }
+
+    /// The policy allowed the path as written, but it leads out of the granted folder.
+    /// To the policy that is the same as a path written with `..`, which nothing can allow.
+    pub(super) fn note_escape(&mut self, allowed: &Allowed) {
+        let path = &format!("{}/..", allowed.path);
+        let denied = if allowed.write {
+            self.authority.permit(FileWrite { path }).err()
+        } else {
+            self.authority.permit(FileRead { path }).err()
+        };
+        if let Some(denied) = denied {
+            self.port.denied(&denied);
+        }
+    }
+
+    pub(super) fn write_limit(&mut self) -> wasmtime::Error {
+        self.stop_at_limit(
+            "file_write_bytes_max",
+            self.limits.file_write_bytes_max,
+            "bytes written to files",
+        )
+    }
+
+    /// Counts a listing's entries before anything collects them.
+    pub(super) fn count_entries(&mut self, descriptor: &Resource<Descriptor>) -> FsResult<()> {
+        let Descriptor::Dir(folder) = self.table.get(descriptor)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        let left = self.limits.directory_entries_max - self.files.entries;
+        let found = entries(&folder.dir, left.saturating_add(1)).map_err(std::io::Error::from)?;
+        if found > left {
+            let fault = self.stop_at_limit(
+                "directory_entries_max",
+                self.limits.directory_entries_max,
+                "entries listed",
+            );
+            return Err(FsError::trap(fault));
+        }
+        self.files.entries += found;
+        Ok(())
+    }
+}
+
+/// How many entries a folder has, counted no further than a bound.
+fn entries(folder: &std::fs::File, most: u64) -> rustix::io::Result<u64> {
+    use rustix::fs::{Dir, Mode, OFlags, openat};
+    // Opened anew: the handle at hand may be one that can be walked but not listed.
+    let own = openat(
+        folder,
+        ".",
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    let mut found = 0;
+    for entry in Dir::new(own)? {
+        found += u64::from(!matches!(entry?.file_name().to_bytes(), b"." | b".."));
+        if found >= most {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+impl State {
+    pub(super) fn counted_output(
+        &mut self,
+        path: &str,
+        stream: Resource<DynOutputStream>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let inner = self.table.delete(stream)?;
+        let (moved, budget) = (self.files.moved(path), Arc::clone(&self.files.budget));
+        let allowed = self.limits.file_write_bytes_max;
+        let counted: DynOutputStream = Box::new(CountedOutput {
+            inner,
+            moved,
+            budget,
+            allowed,
+        });
+        Ok(self.table.push(counted)?)
+    }
+
+    /// A look at a file is not worth a note, a refused one is.
+    pub(super) fn seen<T>(&mut self, allowed: Allowed, result: FsResult<T>) -> FsResult<T> {
+        if let Err(error) = &result
+            && error.downcast_ref() == Some(&ErrorCode::NotPermitted)
+        {
+            self.note_escape(&allowed);
+        }
+        result
+    }
+
+    /// The files of a call, opened or refused before the guest starts.
+    pub(crate) fn open_folders(&mut self) -> Result<(), Fault> {
+        self.files.open().map_err(Fault::from)
+    }
+}

@@ -1,0 +1,177 @@
+//! The sandbox: engines, the compile cache and the slots that calls run in. Turns bytes into loaded components. Knows
+//! nothing of what a call does.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use writ_plugin::Plugin;
+
+use crate::cache::Cache;
+use crate::compile::{CompileLimits, CompilerChild, in_child, in_process};
+use crate::component::Component;
+use crate::engine::{self, Engines};
+use crate::error::{LoadError, SandboxError};
+use crate::limits::Limits;
+use crate::payload::to_hex;
+use crate::trusted::Compiled;
+
+/// How a sandbox is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where compiled components are kept; none: nowhere, each is compiled at every start.
+    pub cache_dir: Option<PathBuf>,
+    /// The program that compiles; none: this process, which is for first-party components and tests only.
+    pub compiler: Option<CompilerChild>,
+    /// What compiling one component may cost.
+    pub compile_limits: CompileLimits,
+    /// Calls that run at once; others wait their turn.
+    pub concurrency: u32,
+    /// The limits of a plugin that asks for none of its own.
+    pub limits: Limits,
+    /// Folders that no plugin may be given, whatever is granted: the host's data and its configuration.
+    pub private_folders: Vec<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            cache_dir: None,
+            compiler: None,
+            compile_limits: CompileLimits::default(),
+            concurrency: 64,
+            limits: Limits::default(),
+            private_folders: Vec::new(),
+        }
+    }
+}
+
+/// Loads and runs components. Clones share everything.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+/// What components of one sandbox share.
+pub(crate) struct Shared {
+    pub(crate) engines: Engines,
+    pub(crate) slots: Semaphore,
+    pub(crate) private_folders: Vec<PathBuf>,
+    cache: Option<Cache>,
+    config: Config,
+}
+
+impl Sandbox {
+    /// Sets a sandbox up.
+    ///
+    /// # Errors
+    /// When the engine can't start or the cache folder can't be used.
+    pub fn new(config: Config) -> Result<Sandbox, SandboxError> {
+        let slots = config.concurrency.max(1);
+        let mut private: Vec<PathBuf> = config.private_folders.clone();
+        private.extend(config.cache_dir.clone());
+        let shared = Shared {
+            engines: Engines::new(slots, config.limits.stack_bytes_max)?,
+            slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
+            cache: config.cache_dir.as_deref().map(Cache::open).transpose()?,
+            // A folder that doesn't exist yet can't be reached through a link either.
+            private_folders: private
+                .into_iter()
+                .map(|path| path.canonicalize().unwrap_or(path))
+                .collect(),
+            config,
+        };
+        Ok(Sandbox(Arc::new(shared)))
+    }
+
+    /// Loads a component, from the cache or by compiling it, which can take seconds: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// When the bytes are not the plugin's, are not a component this host can run, or cost too much to compile.
+    pub fn load(&self, bytes: &[u8], plugin: Arc<Plugin>) -> Result<Component, LoadError> {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        if &digest != plugin.digest.as_bytes() {
+            let (expected, found) = (
+                plugin.digest.to_string(),
+                format!("sha256:{}", to_hex(&digest)),
+            );
+            return Err(LoadError::Digest {
+                plugin: plugin.name.clone(),
+                expected,
+                found,
+            });
+        }
+        let compiled = self.0.compiled(&digest, bytes, &plugin.name)?;
+        let stack_bytes = plugin
+            .limits
+            .stack_bytes_max
+            .unwrap_or(self.0.config.limits.stack_bytes_max);
+        let table_elements = plugin
+            .limits
+            .table_elements_max
+            .unwrap_or(self.0.config.limits.table_elements_max);
+        let pooled = table_elements <= engine::POOL_TABLE_ELEMENTS;
+        let wasm = self
+            .0
+            .instantiable(&compiled, pooled, stack_bytes, &plugin.name)?;
+        Component::new(wasm, stack_bytes, plugin, Arc::clone(&self.0))
+    }
+
+    /// The limits of a plugin that asks for none of its own.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.config.limits
+    }
+}
+
+impl Shared {
+    fn compiled(
+        &self,
+        digest: &[u8; 32],
+        bytes: &[u8],
+        plugin: &str,
+    ) -> Result<Compiled, LoadError> {
+        let engine = self.on_demand(self.config.limits.stack_bytes_max, plugin)?;
+        let name = format!("{}-{:016x}", to_hex(digest), engine::compatibility(&engine));
+        if let Some(found) = self.cache.as_ref().and_then(|cache| cache.get(&name)) {
+            return Ok(found);
+        }
+        let compiled = match &self.config.compiler {
+            Some(child) => in_child(child, &self.config.compile_limits, plugin, bytes)?,
+            None => in_process(&engine, plugin, bytes)?,
+        };
+        if let Some(cache) = &self.cache {
+            cache.put(&name, &compiled);
+        }
+        Ok(compiled)
+    }
+
+    /// Loads machine code into the pool if it fits a slot, else into an engine without one.
+    fn instantiable(
+        &self,
+        compiled: &Compiled,
+        pooled: bool,
+        stack_bytes: u64,
+        plugin: &str,
+    ) -> Result<wasmtime::component::Component, LoadError> {
+        let slot = self.engines.pooled(stack_bytes).filter(|_| pooled);
+        if let Some(component) = slot.and_then(|engine| compiled.load(engine).ok()) {
+            return Ok(component);
+        }
+        let invalid = |error: wasmtime::Error| LoadError::Invalid {
+            plugin: plugin.to_owned(),
+            message: crate::trap::bounded(&format!("{error:#}"), 2_000),
+        };
+        compiled
+            .load(&self.on_demand(stack_bytes, plugin)?)
+            .map_err(invalid)
+    }
+
+    pub(crate) fn on_demand(&self, stack_bytes: u64, plugin: &str) -> Result<Engine, LoadError> {
+        let failed = |error: SandboxError| LoadError::Compiler {
+            plugin: plugin.to_owned(),
+            message: error.to_string(),
+        };
+        self.engines.on_demand(stack_bytes).map_err(failed)
+    }
+}

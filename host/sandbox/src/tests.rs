@@ -1,0 +1,10 @@
+//! The sandbox from outside: small components in text form, each made to do one thing. Needs no guest toolchain.
+
+mod calls;
+mod compiling;
+mod files;
+mod hosts;
+mod limits;
+mod links;
+mod support;
+mod warm;
