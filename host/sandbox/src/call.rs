@@ -153,12 +153,7 @@ fn ready<'a>(
         });
     }
     let params = to_vals(arguments(signature, json)?);
-    let shape = Shape::of(authority);
-    let host = |error: crate::LoadError| Fault::Host {
-        message: error.to_string(),
-    };
-    loaded.check(shape).map_err(host)?;
-    let instance = loaded.linked(shape).map_err(host)?;
+    let instance = loaded.linked(Shape::of(authority))?;
     Ok(Ready {
         instance,
         export,

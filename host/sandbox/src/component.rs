@@ -66,7 +66,6 @@ impl Component {
     /// # Errors
     /// Names the first import that would not, and what to do about it.
     pub fn check(&self, authority: &Authority) -> Result<(), LoadError> {
-        self.0.check(Shape::of(authority))?;
         self.0.linked(Shape::of(authority)).map(|_| ())
     }
 
@@ -108,6 +107,7 @@ impl Loaded {
         if let Some(linked) = slot.get() {
             return Ok(linked);
         }
+        self.check(shape)?;
         let linked = linker::for_calls(self.wasm.engine(), &self.wasm, shape)
             .and_then(|linker| linker.instantiate_pre(&self.wasm))
             .map_err(|error| self.invalid(crate::trap::bounded(&format!("{error:#}"), 2_000)))?;
@@ -121,7 +121,7 @@ impl Loaded {
         }
     }
 
-    pub(crate) fn check(&self, shape: Shape) -> Result<(), LoadError> {
+    fn check(&self, shape: Shape) -> Result<(), LoadError> {
         self.each_import(|plugin, name| match linker::import(name, shape) {
             Import::Linked => Ok(()),
             Import::Needs(capability) => Err(LoadError::NotGranted {

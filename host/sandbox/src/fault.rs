@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use writ_grant::Denied;
 use writ_plugin::MismatchError;
 
+use crate::error::LoadError;
 use crate::folders::FolderError;
 use crate::port::{HostCall, Port};
 
@@ -74,6 +75,9 @@ pub enum Fault {
         /// Its exit code.
         code: i32,
     },
+    /// The component imports what this call's authority doesn't give, or what no call can have.
+    #[error(transparent)]
+    Import(#[from] LoadError),
     /// A granted folder can't be given to the guest.
     #[error(transparent)]
     Folder(#[from] FolderError),

@@ -9,6 +9,8 @@ pub(crate) struct Evaluator<'a>(pub(crate) &'a mut Expressions);
 
 impl writ_run::Evaluator for Evaluator<'_> {
     fn evaluate(&mut self, expression: &Expression, input: &Json, arguments: &dyn Arguments) -> Result<Json, String> {
-        self.0.evaluate(expression.index as usize, input, &mut |name| arguments.get(name))
+        // jq writes variables with their `$`; a run names them without.
+        let mut variable = |name: &str| arguments.get(name.trim_start_matches('$'));
+        self.0.evaluate(expression.index as usize, input, &mut variable)
     }
 }

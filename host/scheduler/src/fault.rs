@@ -47,6 +47,7 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
         }
         Fault::Unavailable { .. } => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
         Fault::Diverged { .. } => named(Problem::ours("diverged", 500, format!("{plugin}/{function}: {fault}"))),
+        Fault::Import(_) => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
         Fault::Folder(_) => named(Problem::dsl("configuration", 400, format!("{plugin}/{function}: {fault}"))),
         Fault::Exit { code } => named(Problem::ours("trap", 500, format!("{plugin}/{function} exited with code {code}"))),
         Fault::Host { message } => {

@@ -97,7 +97,7 @@ fn check(source: &str, input: &Json, variable: &Json) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_jaq(source in program(), input in value(), variable in value()) {

@@ -18,10 +18,7 @@ const PROGRAMS: usize = 100_000;
 #[test]
 fn the_fast_path_agrees_with_the_component() {
     let jq = crate::component::source();
-    let state = RefCell::new((
-        Sandboxed::new(jq, crate::limits(), PROGRAMS),
-        0..PROGRAMS,
-    ));
+    let state = RefCell::new((Sandboxed::new(jq, crate::limits(), PROGRAMS), 0..PROGRAMS));
     let cases = (program(), value(), value());
     let mut runner = TestRunner::new(ProptestConfig::with_cases(CASES));
     let result = runner.run(&cases, |(source, input, variable)| {
@@ -46,7 +43,8 @@ fn agrees(
     let names = sandboxed.variables(index, source);
     let count = fast.variables().len();
     prop_assert_eq!(names.map(|names| names.len()), Ok(count), "{}", source);
-    let variables = vec![Arc::new(variable); count];
+    let variable = Arc::new(variable);
+    let variables: Vec<_> = (0..count).map(|_| Arc::clone(&variable)).collect();
     let theirs = sandboxed.evaluate(index, source, input, &variables);
     match fast.evaluate(input, &variables) {
         Ok(ours) => {

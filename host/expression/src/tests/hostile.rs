@@ -95,7 +95,10 @@ fn deep_sources_are_stopped() {
         let result = expressions.evaluate(0, &json!([1]), &mut |_| None);
         let start: String = source.chars().take(10).collect();
         if let Err(message) = result {
-            assert_eq!(message, "the expression is nested too deeply: split it", "{start}");
+            assert_eq!(
+                message, "the expression is nested too deeply: split it",
+                "{start}"
+            );
         }
         assert_eq!(
             expressions.evaluate(1, &json!([1]), &mut |_| None),

@@ -74,7 +74,11 @@ fn standard_filters_are_there() {
         ("pow(2; 10)", json!(null), json!(1024.0)),
         ("gmtime | mktime", json!(86400), json!(86400)),
         ("@uri \"q=\\(.)\"", json!("a b"), json!("q=a%20b")),
-        ("@csv", json!(["a\"b", 1, null, true]), json!("\"a\"\"b\",1,,true")),
+        (
+            "@csv",
+            json!(["a\"b", 1, null, true]),
+            json!("\"a\"\"b\",1,,true"),
+        ),
         ("@tsv", json!(["a\tb\\", 1.5]), json!("a\\tb\\\\\t1.5")),
         ("[leaf_paths]", json!({"a": [1]}), json!([["a", 0]])),
         ("toarray", json!(1), json!([1])),
@@ -205,7 +209,10 @@ fn syntax_errors_say_what_and_where() {
             "",
             "expected term, but the expression ends (at its character 1)",
         ),
-        (".a ||", "expected the end of the expression, found `||` (at its character 4)"),
+        (
+            ".a ||",
+            "expected the end of the expression, found `||` (at its character 4)",
+        ),
         (
             "map(.a",
             "expected closing parenthesis, but the expression ends (at its character 7)",
@@ -326,28 +333,7 @@ fn a_component_that_cannot_be_loaded_is_said() {
 }
 
 #[test]
-
-fn timing() {
-    use std::time::Instant;
-    let time = |name: &str, count: u32, f: &mut dyn FnMut()| {
-        let start = Instant::now();
-        for _ in 0..count { f(); }
-        eprintln!("{name}: {:?}", start.elapsed() / count);
-    };
-    let jq = crate::component::source();
-    time("component", 1, &mut || { jq().unwrap(); });
-    let input = json!({"total": 12.5, "lines": [{"amount": 1}, {"amount": 2.5}], "order": {"id": "A-1"}});
-    time("warm+compile+evaluate", 5, &mut || {
-        let mut e = Expressions::new(vec![".lines | map(.amount) | add".into()], jq.clone(), crate::limits());
-        e.evaluate(0, &input, &mut |_| None).unwrap();
-    });
-    let sources: Vec<Arc<str>> = (0..1000).map(|n| format!("[.lines[] | select(.amount > {n})] | length").into()).collect();
-    let mut e = Expressions::new(sources, jq.clone(), crate::limits());
-    e.evaluate(0, &input, &mut |_| None).unwrap();
-    time("compile 999", 1, &mut || { assert_eq!(e.check(), []); });
-    for s in [".lines | map(.amount) | add", "if .total > 10 then \"high\" else \"low\" end", ".order.id", "{id: .order.id, n: (.lines | length), ok: (.total > 10)}", "[.lines[] | select(.amount > 1) | .amount] | sort"] {
-        let mut e = Expressions::new(vec![s.into()], jq.clone(), crate::limits());
-        e.evaluate(0, &input, &mut |_| None).unwrap();
-        time(s, 2000, &mut || { e.evaluate(0, &input, &mut |_| None).unwrap(); });
-    }
+fn expressions_can_move_between_threads() {
+    fn moves<T: Send>() {}
+    moves::<Expressions>();
 }

@@ -41,7 +41,7 @@ struct Touched {
 
 /// Proof that the policy allowed touching a path, kept until the operation is noted. Made from a permit only.
 pub(super) struct Allowed {
-    pub(super) write: bool,
+    write: bool,
     path: String,
 }
 
@@ -147,7 +147,7 @@ fn context(mounts: &Mounts) -> Result<WasiCtx, FolderError> {
     Ok(builder.build())
 }
 
-/// What was opened by somebody else while the call was set up can't be told here; an empty context denies everything.
+/// Without granted folders the context is empty: it denies everything.
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self

@@ -15,7 +15,6 @@ use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use crate::interface::file_access::Allowed;
 use crate::interface::file_path;
 use crate::interface::file_stream::CountedInput;
 use crate::port::FileOperation;
@@ -75,7 +74,7 @@ impl HostDescriptor for State {
             || flags.contains(DescriptorFlags::WRITE);
         let folder = open_flags.contains(OpenFlags::DIRECTORY);
         let reads = !folder && (flags.contains(DescriptorFlags::READ) || !writes);
-        let mut allowed = if folder {
+        let allowed = if folder {
             self.may_see(&target)?
         } else if writes {
             self.may_write(&target)?
@@ -83,10 +82,7 @@ impl HostDescriptor for State {
             self.may_read(&target)?
         };
         if reads && writes {
-            allowed = Allowed {
-                write: true,
-                ..self.may_read(&target)?
-            };
+            self.may_read(&target)?;
         }
         let opened = HostDescriptor::open_at(
             &mut self.filesystem(),

@@ -25,8 +25,8 @@ fn what_the_host_does_not_have_is_refused_at_load() {
     }
 }
 
-#[test]
-fn what_is_not_granted_is_refused_with_the_capability_and_a_remedy() {
+#[tokio::test]
+async fn what_is_not_granted_is_refused_with_the_capability_and_a_remedy() {
     let component = load(
         r#"(component
           (import "wasi:config/store@0.2.0-rc.1" (instance
@@ -47,6 +47,11 @@ fn what_is_not_granted_is_refused_with_the_capability_and_a_remedy() {
         ),
         "{error}"
     );
+    let outcome = run(&component, "f", Limits::default()).await;
+    assert!(matches!(
+        outcome.result,
+        Err(Fault::Import(LoadError::NotGranted { .. }))
+    ));
     component
         .check(&authority(&["config:read:region"]))
         .unwrap();
