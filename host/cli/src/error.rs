@@ -2,6 +2,8 @@
 
 use std::{fmt, path::Path};
 
+use crate::out::outln;
+
 /// The documented exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -76,7 +78,7 @@ impl Failure {
             eprintln!("  help: {help}");
         }
         if json {
-            println!("{}", serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 }));
+            outln!("{}", serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 }));
         }
     }
 }

@@ -9,7 +9,7 @@ use writ_run::{Event, RunId};
 use writ_sandbox::Sandbox;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
 
-use crate::{
+use crate::{out::outln, 
     app::App,
     error::{Failure, Result},
     load::{self, Checked, Found},
@@ -183,7 +183,7 @@ pub(crate) fn tell(ended: &Ended) {
         }
     }
     if let Some(output) = &ended.output {
-        println!("{}", serde_json::to_string_pretty(output).unwrap_or_default());
+        outln!("{}", serde_json::to_string_pretty(output).unwrap_or_default());
     }
     eprintln!("run {} {}; `writ runs events {}` tells its story", short(ended.run), ended.status, short(ended.run));
 }

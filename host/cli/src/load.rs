@@ -209,17 +209,21 @@ fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Eff
 fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Result<writ_scheduler::Plugin> {
     let name = &found.plugin.name;
     let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {name}: {error}"));
-    let component = sandbox
-        .load(&found.bytes, Arc::clone(&found.plugin))
-        .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
-    component.check(&authority).map_err(|error| refuse(&error))?;
-    let folders = folders(app, &authority)?;
     // An author may ask for less than the host's own limits; only the operator may give more.
     let own = Limits::default().with(&found.plugin.limits, &Limits::default());
     let limits = match app.config.plugins.get(name) {
         Some(entry) => own.with(&entry.limits, &operator_ceiling()),
         None => own,
     };
+    // Stack and tables are settled when a component is loaded, from the limits that its plugin carries.
+    let mut plugin = Plugin::clone(&found.plugin);
+    plugin.limits.stack_bytes_max = Some(limits.stack_bytes_max);
+    plugin.limits.table_elements_max = Some(limits.table_elements_max);
+    let component = sandbox
+        .load(&found.bytes, Arc::new(plugin))
+        .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
+    component.check(&authority).map_err(|error| refuse(&error))?;
+    let folders = folders(app, &authority)?;
     Ok(writ_scheduler::Plugin {
         component,
         authority_without_changes: authority.without_changes(),
@@ -245,7 +249,12 @@ fn operator_ceiling() -> Limits {
         host_calls_max: u64::MAX,
         log_bytes_max: u64::MAX,
         output_bytes_max: u64::MAX,
-        ..Limits::default()
+        argument_bytes_max: u64::MAX,
+        // A guest's whole address space.
+        random_bytes_max: 1 << 32,
+        files_max: u64::MAX,
+        file_write_bytes_max: u64::MAX,
+        directory_entries_max: u64::MAX,
     }
 }
 

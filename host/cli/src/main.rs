@@ -1,6 +1,7 @@
 //! The `writ` binary: the one place that joins the concrete parts.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout)]
 
 mod app;
 mod args;
@@ -8,6 +9,7 @@ mod commands;
 mod error;
 mod host;
 mod load;
+mod out;
 mod progress;
 mod report;
 mod source;

@@ -110,11 +110,21 @@ pub struct LimitOverrides {
     pub log_bytes_max: Option<u64>,
     /// Bytes of a call's result, as JSON.
     pub output_bytes_max: Option<u64>,
+    /// Bytes of a call's arguments, as JSON.
+    pub argument_bytes_max: Option<u64>,
+    /// Bytes of randomness in one call.
+    pub random_bytes_max: Option<u64>,
+    /// Distinct files and folders that one call opens, makes, moves or removes.
+    pub files_max: Option<u64>,
+    /// Bytes that one call writes to files.
+    pub file_write_bytes_max: Option<u64>,
+    /// Entries that one call reads from folder listings.
+    pub directory_entries_max: Option<u64>,
 }
 
 impl LimitOverrides {
     /// Every limit by its key in `[limits]`.
-    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 10] {
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 15] {
         [
             ("memory_bytes_max", &mut self.memory_bytes_max),
             ("cpu_ms_max", &mut self.cpu_ms_max),
@@ -126,6 +136,11 @@ impl LimitOverrides {
             ("host_calls_max", &mut self.host_calls_max),
             ("log_bytes_max", &mut self.log_bytes_max),
             ("output_bytes_max", &mut self.output_bytes_max),
+            ("argument_bytes_max", &mut self.argument_bytes_max),
+            ("random_bytes_max", &mut self.random_bytes_max),
+            ("files_max", &mut self.files_max),
+            ("file_write_bytes_max", &mut self.file_write_bytes_max),
+            ("directory_entries_max", &mut self.directory_entries_max),
         ]
     }
 }

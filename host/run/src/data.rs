@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use writ_workflow::model::{Duration, Expression, Output, Task, TaskIndex, Template};
+use writ_workflow::model::{Duration, Expression, Output, Task, TaskIndex, TaskKind, Template};
 
 use crate::{
     Problem,
@@ -14,6 +14,29 @@ use crate::{
     flow::{Step, Stop},
     state::Site,
 };
+
+/// The deepest that a value may be nested. JSON readers stop at 128 levels, and an event adds a few of its own: what is
+/// deeper could be written to a journal and never be read again.
+const VALUE_DEPTH_MAX: usize = 100;
+
+fn shallow(value: &Json) -> Result<(), Stop> {
+    if !deeper_than(value, VALUE_DEPTH_MAX) {
+        return Ok(());
+    }
+    let detail = format!("a value is nested more than {VALUE_DEPTH_MAX} levels deep; make it flatter");
+    Err(Problem::dsl("expression", 400, detail).into())
+}
+
+/// Whether a value is nested deeper than so many levels. Looks no deeper than that.
+fn deeper_than(value: &Json, levels: usize) -> bool {
+    match value {
+        Json::Array(items) => levels == 0 || items.iter().any(|item| deeper_than(item, levels - 1)),
+        Json::Object(members) => {
+            levels == 0 || members.values().any(|member| deeper_than(member, levels - 1))
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
 
 /// A kind of JSON value, for a sentence.
 pub(crate) fn kind_of(value: &Json) -> &'static str {
@@ -76,7 +99,9 @@ impl Step<'_, '_> {
         match template {
             Template::Literal(value) => Ok(value.clone()),
             Template::Expression(_) | Template::Object(_) | Template::Array(_) => {
-                self.fill_value(site, template, on, view).map(Arc::new)
+                let value = self.fill_value(site, template, on, view)?;
+                shallow(&value)?;
+                Ok(Arc::new(value))
             }
         }
     }
@@ -174,6 +199,10 @@ impl Step<'_, '_> {
         input: &Arc<Json>,
         raw: Arc<Json>,
     ) -> Result<(Arc<Json>, Option<Arc<Json>>), Stop> {
+        // Arrays of outputs are the one other thing that nests values deeper.
+        if matches!(task.kind, TaskKind::For(_) | TaskKind::Fork(_)) {
+            shallow(&raw)?;
+        }
         let context = self.run.context();
         let view = View::definition(&context, input).after(&raw);
         let output = match &task.output.r#as {

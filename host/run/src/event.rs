@@ -259,6 +259,25 @@ pub enum Event {
         /// What would mend it.
         remedy: String,
     },
+    /// What a guest did with a file or folder of a granted mount: told once per path and operation, when the call ends. File
+    /// contents are not recorded.
+    #[serde(rename = "file.used")]
+    FileUsed {
+        /// For which task activation.
+        task: TaskId,
+        /// The path as the guest sees it.
+        path: String,
+        /// `open`, `list`, `create-folder`, `remove`, `rename`, `link`, `change`.
+        operation: String,
+        /// How many times.
+        times: u64,
+        /// Bytes that the guest got.
+        bytes_read: u64,
+        /// Bytes that the guest wrote.
+        bytes_written: u64,
+        /// The capability that allowed it.
+        grant: String,
+    },
     /// A guest wrote to its log, stdout or stderr. Bounded by the plugin's limits.
     #[serde(rename = "guest.logged")]
     GuestLogged {

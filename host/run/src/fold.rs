@@ -111,6 +111,7 @@ impl Fold<'_> {
             | Event::TaskCancelled { .. }
             | Event::HostCalled { .. }
             | Event::HostDenied { .. }
+            | Event::FileUsed { .. }
             | Event::GuestLogged { .. } => Ok(()),
             Event::TaskStarted(_)
             | Event::TaskCompleted { .. }
@@ -210,6 +211,7 @@ impl Fold<'_> {
             | Event::TaskCancelled { .. }
             | Event::HostCalled { .. }
             | Event::HostDenied { .. }
+            | Event::FileUsed { .. }
             | Event::GuestLogged { .. } => Ok(()),
         }
     }
@@ -359,6 +361,7 @@ fn told_of(event: &Event) -> Option<TaskId> {
     match event {
         Event::HostCalled { task, .. }
         | Event::HostDenied { task, .. }
+        | Event::FileUsed { task, .. }
         | Event::GuestLogged { task, .. }
         | Event::TaskCancelled { task, .. } => Some(*task),
         Event::RunStarted { .. }

@@ -105,7 +105,31 @@ impl Limits {
                 wishes.output_bytes_max,
                 ceiling.output_bytes_max,
             ),
-            ..self.clone()
+            argument_bytes_max: pick(
+                self.argument_bytes_max,
+                wishes.argument_bytes_max,
+                ceiling.argument_bytes_max,
+            ),
+            random_bytes_max: pick(
+                self.random_bytes_max,
+                wishes.random_bytes_max,
+                ceiling.random_bytes_max,
+            ),
+            files_max: pick(
+                self.files_max,
+                wishes.files_max,
+                ceiling.files_max,
+            ),
+            file_write_bytes_max: pick(
+                self.file_write_bytes_max,
+                wishes.file_write_bytes_max,
+                ceiling.file_write_bytes_max,
+            ),
+            directory_entries_max: pick(
+                self.directory_entries_max,
+                wishes.directory_entries_max,
+                ceiling.directory_entries_max,
+            ),
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct FileNote {
     pub bytes_read: u64,
     /// Bytes that the guest wrote.
     pub bytes_written: u64,
+    /// The capability that allowed it.
+    pub grant: String,
 }
 
 impl FileNote {

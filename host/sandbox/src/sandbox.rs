@@ -105,7 +105,8 @@ impl Sandbox {
         let stack_bytes = plugin
             .limits
             .stack_bytes_max
-            .unwrap_or(self.0.config.limits.stack_bytes_max);
+            .unwrap_or(self.0.config.limits.stack_bytes_max)
+            .min(engine::STACK_BYTES_CEILING);
         let table_elements = plugin
             .limits
             .table_elements_max

@@ -190,7 +190,7 @@ impl State {
     pub(crate) fn finish(&mut self) {
         self.log.finish();
         self.tell_log();
-        for note in self.files.notes() {
+        for note in self.files.notes(&self.authority) {
             self.port.opened(note);
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
         ))
         .with("limit", limit)
         .with("allowed", allowed)
-        .with("remedy", format!("if it needs more, set `{limit}` under [limits] in its plugin.toml or in writ.toml")),
+        .with("remedy", format!("if it needs more, set `{limit}` under [plugins.{plugin}.limits] in writ.toml")),
         Fault::Denied(denied) => {
             let capability = denied.capability.to_string();
             let mut problem = named(Problem::dsl("authorization", 403, denied.to_string()))
@@ -45,7 +45,12 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             problem.title = Some("denied".to_owned());
             problem
         }
-        Fault::Unavailable { .. } => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
+        Fault::Unavailable { .. } => {
+            named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))).with(
+                "remedy",
+                format!("its author has to do without; `writ plugin inspect` shows what {plugin} imports"),
+            )
+        }
         Fault::Diverged { .. } => named(Problem::ours("diverged", 500, format!("{plugin}/{function}: {fault}"))),
         Fault::Import(_) => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
         Fault::Folder(_) => named(Problem::dsl("configuration", 400, format!("{plugin}/{function}: {fault}"))),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value as Json;
 use writ_journal::Journal;
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
-use writ_sandbox::{Capability, Denied, FileNote, KvAnswer, KvError, KvOperation, Port, Recalled, kv_answer_to_json};
+use writ_sandbox::{Capability, Denied, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port, Recalled, kv_answer_to_json};
 
 use crate::{clock::now_ms, kv};
 
@@ -78,7 +78,26 @@ impl Port for JournalPort {
         });
     }
 
-    fn opened(&mut self, _file: FileNote) {}
+    fn opened(&mut self, file: FileNote) {
+        let operation = match file.operation {
+            FileOperation::Open => "open",
+            FileOperation::List => "list",
+            FileOperation::CreateFolder => "create-folder",
+            FileOperation::Remove => "remove",
+            FileOperation::Rename => "rename",
+            FileOperation::Link => "link",
+            FileOperation::Change => "change",
+        };
+        self.append(Event::FileUsed {
+            task: self.task,
+            path: file.path,
+            operation: operation.to_owned(),
+            times: file.times,
+            bytes_read: file.bytes_read,
+            bytes_written: file.bytes_written,
+            grant: file.grant,
+        });
+    }
 
     fn log(&mut self, stream: &str, text: &str) {
         self.append(Event::GuestLogged { task: self.task, stream: stream.to_owned(), text: text.to_owned() });

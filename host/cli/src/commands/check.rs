@@ -1,6 +1,6 @@
 //! `writ check`: everything that can be known to be wrong before anything runs.
 
-use crate::{
+use crate::{out::outln, 
     app::App,
     args::Check,
     error::{Exit, Result},
@@ -23,9 +23,9 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     };
     let errors = if json { report::errors(&diagnostics) } else { report::diagnostics(&diagnostics, &text) };
     if json {
-        println!("{}", serde_json::json!({ "errors": errors, "diagnostics": report::diagnostics_json(&diagnostics) }));
+        outln!("{}", serde_json::json!({ "errors": errors, "diagnostics": report::diagnostics_json(&diagnostics) }));
     } else if errors == 0 {
-        println!("{file}: nothing wrong found");
+        outln!("{file}: nothing wrong found");
     } else {
         eprintln!("{errors} errors");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::{
+use crate::{out::outln, 
     args::Doctor,
     commands::runs::data_folder,
     error::{Exit, Result},
@@ -26,10 +26,10 @@ pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let ok = findings.iter().all(|finding| finding.ok);
     if json {
         let all: Vec<_> = findings.iter().map(|f| json!({ "what": f.what, "ok": f.ok, "text": f.text })).collect();
-        println!("{}", json!({ "ok": ok, "findings": all }));
+        outln!("{}", json!({ "ok": ok, "findings": all }));
     } else {
         for finding in &findings {
-            println!("{} {:<12} {}", if finding.ok { "ok  " } else { "BAD " }, finding.what, finding.text);
+            outln!("{} {:<12} {}", if finding.ok { "ok  " } else { "BAD " }, finding.what, finding.text);
         }
     }
     Ok(if ok { Exit::Done } else { Exit::Journal })

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use writ_grant::{Capability, Grant as Granted, Grants, Writ};
 use writ_plugin::Plugin;
 
-use crate::{
+use crate::{out::outln, 
     app::{App, PluginEntry},
     args::{Grant, GrantTarget},
     error::{Exit, Failure, Result},
@@ -74,25 +74,25 @@ fn review(reviewed: &Reviewed, json: bool) -> Result<Exit> {
             }));
             continue;
         }
-        println!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
-        println!("  {}", plugin.description);
-        println!("  {state}");
+        outln!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
+        outln!("  {}", plugin.description);
+        outln!("  {state}");
         for request in &plugin.requests {
             let mark = if granted(writ, &request.capability) { "granted    " } else { "not granted" };
             let optional = if request.optional { " (optional)" } else { "" };
-            println!("  {mark}  {}{optional}", request.capability);
-            println!("               {}", request.capability.describe());
-            println!("               because: {}", request.reason);
+            outln!("  {mark}  {}{optional}", request.capability);
+            outln!("               {}", request.capability.describe());
+            outln!("               because: {}", request.reason);
         }
         if plugin.requests.is_empty() {
-            println!("  asks for nothing: it can only compute");
+            outln!("  asks for nothing: it can only compute");
         }
-        println!();
+        outln!();
     }
     if json {
-        println!("{}", Json::Array(all));
+        outln!("{}", Json::Array(all));
     } else {
-        println!("To approve everything that is asked for: writ grant approve {} --all-requested", reviewed.app.folder.display());
+        outln!("To approve everything that is asked for: writ grant approve {} --all-requested", reviewed.app.folder.display());
     }
     Ok(Exit::Done)
 }
@@ -161,10 +161,10 @@ fn approve(mut reviewed: Reviewed, all: bool, allow: &[String], expires_days: Op
         writ_grant::Authority::effective(&plugin.name, &plugin.digest, &plugin.requests, Some(&writ), now_ms)
             .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))?;
         if !json {
-            println!("{} {} may, as {}:", writ.plugin, writ.version, writ.digest);
+            outln!("{} {} may, as {}:", writ.plugin, writ.version, writ.digest);
             for grant in &writ.grants {
                 let folder = grant.folder.as_ref().map(|folder| format!("  (= {folder})")).unwrap_or_default();
-                println!("  {}{folder}", grant.capability.describe());
+                outln!("  {}{folder}", grant.capability.describe());
             }
         }
         reviewed.grants.writs.retain(|known| known.digest != writ.digest);
@@ -172,9 +172,9 @@ fn approve(mut reviewed: Reviewed, all: bool, allow: &[String], expires_days: Op
     }
     reviewed.save()?;
     if json {
-        println!("{}", json!({ "grants": reviewed.path.display().to_string(), "approved": reviewed.plugins.keys().collect::<Vec<_>>() }));
+        outln!("{}", json!({ "grants": reviewed.path.display().to_string(), "approved": reviewed.plugins.keys().collect::<Vec<_>>() }));
     } else {
-        println!("written to {}", reviewed.path.display());
+        outln!("written to {}", reviewed.path.display());
     }
     Ok(Exit::Done)
 }
@@ -233,14 +233,14 @@ fn list(reviewed: &Reviewed, json: bool) -> Result<Exit> {
             }));
             continue;
         }
-        println!("{} {}  {}  {state}", writ.plugin, writ.version, writ.digest);
+        outln!("{} {}  {}  {state}", writ.plugin, writ.version, writ.digest);
         for grant in &writ.grants {
             let folder = grant.folder.as_ref().map(|folder| format!(" = {folder}")).unwrap_or_default();
-            println!("  {}{folder}", grant.capability);
+            outln!("  {}{folder}", grant.capability);
         }
     }
     if json {
-        println!("{}", Json::Array(all));
+        outln!("{}", Json::Array(all));
     } else if reviewed.grants.writs.is_empty() {
         eprintln!("no writs in {}", reviewed.path.display());
     }
@@ -256,9 +256,9 @@ fn revoke(mut reviewed: Reviewed, json: bool) -> Result<Exit> {
     }
     reviewed.save()?;
     if json {
-        println!("{}", json!({ "revoked": count }));
+        outln!("{}", json!({ "revoked": count }));
     } else {
-        println!("revoked {count} writs in {}", reviewed.path.display());
+        outln!("revoked {count} writs in {}", reviewed.path.display());
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use writ_plugin::Plugin;
 
-use crate::{
+use crate::{out::outln, 
     app::{App, absolute},
     args::{self, Language, Place},
     error::{Exit, Failure, Result},
@@ -33,7 +33,7 @@ fn build(folder: &Path, output: Option<&Path>, json: bool) -> Result<Exit> {
     let built = source::build(&absolute(folder)?, output, &|text| progress.say(text))?;
     let found = load::read_plugin(&built.component, "plugin")?;
     if json {
-        println!(
+        outln!(
             "{}",
             json!({ "component": built.component.display().to_string(), "plugin": found.plugin.name,
                 "version": found.plugin.version.to_string(), "digest": found.plugin.digest.to_string(),
@@ -41,8 +41,8 @@ fn build(folder: &Path, output: Option<&Path>, json: bool) -> Result<Exit> {
         );
     } else {
         let state = if built.fresh { "built" } else { "up to date" };
-        println!("{state}: {} ({} KB)", built.component.display(), found.plugin.size_bytes / 1024);
-        println!("{}", found.plugin.digest);
+        outln!("{state}: {} ({} KB)", built.component.display(), found.plugin.size_bytes / 1024);
+        outln!("{}", found.plugin.digest);
     }
     Ok(Exit::Done)
 }
@@ -110,11 +110,11 @@ fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
         })?;
     }
     if json {
-        println!("{}", row(plugin));
+        outln!("{}", row(plugin));
     } else {
-        println!("added {} {} as {}", plugin.name, plugin.version, plugin.digest);
+        outln!("added {} {} as {}", plugin.name, plugin.version, plugin.digest);
         if !plugin.requests.is_empty() {
-            println!("it has no authority yet: `writ grant review` shows what it asks for");
+            outln!("it has no authority yet: `writ grant review` shows what it asks for");
         }
     }
     Ok(Exit::Done)
@@ -135,9 +135,9 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
         return Err(Failure::usage(format!("there is no plugin `{name}` here")).help("`writ plugin list` shows them"));
     }
     if json {
-        println!("{}", json!({ "removed": name }));
+        outln!("{}", json!({ "removed": name }));
     } else {
-        println!("removed {name}; runs that started with it keep their own copy until they end");
+        outln!("removed {name}; runs that started with it keep their own copy until they end");
     }
     Ok(Exit::Done)
 }
@@ -165,13 +165,13 @@ fn implicit() -> toml_edit::Table {
 fn list(place: &Place, json: bool) -> Result<Exit> {
     let plugins = Home::of(place)?.plugins()?;
     if json {
-        println!("{}", Json::Array(plugins.iter().map(|found| row(&found.plugin)).collect()));
+        outln!("{}", Json::Array(plugins.iter().map(|found| row(&found.plugin)).collect()));
         return Ok(Exit::Done);
     }
     for Found { plugin, .. } in &plugins {
-        println!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
+        outln!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
         for function in plugin.functions.values() {
-            println!("  {}", writ_plugin::wit_text(function));
+            outln!("  {}", writ_plugin::wit_text(function));
         }
     }
     if plugins.is_empty() {

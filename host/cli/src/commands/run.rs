@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value as Json;
 use writ_run::Status;
 
-use crate::{
+use crate::{out::outln, 
     app::App,
     args::Run,
     error::{Exit, Failure, Result},
@@ -57,12 +57,12 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     }
     let Some(ended) = ended.into_iter().find(|ended| ended.run == id) else {
         if json {
-            println!("{}", report::accepted_json(id));
+            outln!("{}", report::accepted_json(id));
         }
         return Ok(Exit::Unfinished);
     };
     if json {
-        println!("{}", report::run_json(&ended));
+        outln!("{}", report::run_json(&ended));
     } else {
         tell(&ended);
     }
@@ -81,7 +81,7 @@ fn refuse(diagnostics: &[writ_workflow::Diagnostic], text: &str, json: bool) -> 
     let errors = report::diagnostics(diagnostics, text);
     let failure = Failure::new(Exit::Check, format!("{errors} errors in the workflow; nothing was run"));
     if json {
-        println!(
+        outln!(
             "{}",
             serde_json::json!({ "error": failure.message, "code": Exit::Check as u8,
                 "diagnostics": report::diagnostics_json(diagnostics) })
@@ -98,9 +98,9 @@ fn detach(host: Host, app: &App, checked: load::Checked, input: Json, json: bool
     host.stop(vec![waiting])?;
     spawn_resume(&app.data)?;
     if json {
-        println!("{}", report::accepted_json(id));
+        outln!("{}", report::accepted_json(id));
     } else {
-        println!("{id}");
+        outln!("{id}");
     }
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use writ_journal::{Reader, RunSummary};
 use writ_run::Event;
 
-use crate::{
+use crate::{out::outln, 
     app::{App, Config, absolute},
     args::{DataPlace, Runs},
     error::{Exit, Failure, Result},
@@ -45,11 +45,11 @@ fn list(data: &Path, json: bool) -> Result<Exit> {
     let mut runs = reader(data)?.runs().map_err(Failure::journal)?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     if json {
-        println!("{}", Json::Array(runs.iter().map(summary).collect()));
+        outln!("{}", Json::Array(runs.iter().map(summary).collect()));
         return Ok(Exit::Done);
     }
     for run in &runs {
-        println!(
+        outln!(
             "{}  {:<10} {}  {:>7} events  {}/{} {}",
             run.run,
             run.status.to_string(),
@@ -101,7 +101,7 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
             other => drop(other),
         }
     }
-    println!("{}", if json { shown.to_string() } else { format!("{shown:#}") });
+    outln!("{}", if json { shown.to_string() } else { format!("{shown:#}") });
     Ok(Exit::Done)
 }
 
@@ -111,12 +111,12 @@ fn events(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
     for record in reader.read(run.run).map_err(Failure::journal)? {
         let record = record.map_err(Failure::journal)?;
         if json {
-            println!(
+            outln!(
                 "{}",
                 json!({ "position": record.position, "number": record.number, "time": time(record.at_ms), "event": record.event })
             );
         } else {
-            println!("{:>6}  {}  {}", record.number, time(record.at_ms), record.event.story());
+            outln!("{:>6}  {}  {}", record.number, time(record.at_ms), record.event.story());
         }
     }
     Ok(Exit::Done)
@@ -138,10 +138,10 @@ fn resume(data: &Path, json: bool) -> Result<Exit> {
     let waiting = host.resume(&app, unfinished);
     let ended = host.finish(waiting)?;
     if json {
-        println!("{}", Json::Array(ended.iter().map(crate::report::run_json).collect()));
+        outln!("{}", Json::Array(ended.iter().map(crate::report::run_json).collect()));
     } else {
         for run in &ended {
-            println!("{}  {}", short(run.run), run.status);
+            outln!("{}  {}", short(run.run), run.status);
         }
     }
     let all = ended.len() == count && ended.iter().all(|run| run.status.is_final());

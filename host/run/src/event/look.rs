@@ -51,6 +51,7 @@ impl Event {
             Self::TaskCancelled { .. } => "task.cancelled",
             Self::HostCalled { .. } => "host.called",
             Self::HostDenied { .. } => "host.denied",
+            Self::FileUsed { .. } => "file.used",
             Self::GuestLogged { .. } => "guest.logged",
         }
     }
@@ -86,6 +87,7 @@ impl Event {
             | Self::TaskCancelled { .. }
             | Self::HostCalled { .. }
             | Self::HostDenied { .. }
+            | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => None,
         }
     }
@@ -121,6 +123,7 @@ impl Event {
             | Self::TaskIterated { .. }
             | Self::HostCalled { .. }
             | Self::HostDenied { .. }
+            | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => None,
         }
     }
@@ -147,6 +150,7 @@ impl Event {
             | Self::TaskIterated { .. }
             | Self::TaskCancelled { .. }
             | Self::HostCalled { .. }
+            | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => false,
         }
     }

@@ -103,6 +103,20 @@ impl Event {
                 remedy,
                 ..
             } => format!("{plugin} was denied {}; {}", clip(capability), clip(remedy)),
+            Self::FileUsed {
+                task,
+                path,
+                operation,
+                times,
+                bytes_read,
+                bytes_written,
+                grant,
+            } => format!(
+                "task {} used {} ({operation} × {times}, {bytes_read} bytes read, {bytes_written} written), granted by {}",
+                task.0,
+                clip(path),
+                clip(grant)
+            ),
             Self::GuestLogged { stream, text, .. } => format!("{stream}: {}", clip(text)),
         }
     }

@@ -65,6 +65,18 @@ fn nesting_and_live_tasks_are_bounded() {
 }
 
 #[test]
+fn a_value_that_grows_deeper_without_end_is_refused_before_a_journal_could_not_read_it() {
+    for body in [
+        "do: [{a: {set: {x: '${ . }'}, then: a}}]",
+        "do: [{a: {for: {in: '${ [1] }'}, metadata: {writ: {concurrency: 1}}, do: [{w: {wait: PT0S}}], then: a}}]",
+    ] {
+        let definition = define(body);
+        let error = Host::new(&definition).run_to_end(json!({})).error();
+        assert!(error.detail.unwrap().contains("100 levels"), "{body}");
+    }
+}
+
+#[test]
 fn ten_thousand_steps_leave_no_more_behind_than_ten() {
     let definition = define("do: [{l: {for: {in: '${ [range(.n)] }'}, do: [{a: {set: {x: 1}}}]}}]");
     for n in [10, 10_000] {

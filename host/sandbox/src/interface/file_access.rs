@@ -10,7 +10,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-use writ_grant::{FileRead, FileWrite, Permit};
+use writ_grant::{Authority, FileRead, FileWrite, Permit};
 
 use crate::fault::Fault;
 use crate::folders::{FolderError, Mounts};
@@ -91,10 +91,11 @@ impl Files {
     }
 
     /// What was done to which file, in the order it was first done.
-    pub(crate) fn notes(&mut self) -> Vec<FileNote> {
+    pub(crate) fn notes(&mut self, authority: &Authority) -> Vec<FileNote> {
         let mut touched: Vec<_> = self.touched.drain().collect();
         touched.sort_by_key(|(_, touched)| touched.order);
         let note = |((path, operation), touched): ((String, FileOperation), Touched)| FileNote {
+            grant: granted_by(authority, &path, touched.write),
             path,
             operation,
             write: touched.write,
@@ -316,4 +317,14 @@ impl State {
     pub(crate) fn open_folders(&mut self) -> Result<(), Fault> {
         self.files.open().map_err(Fault::from)
     }
+}
+
+/// The grant that covers a path; for the record of what was already allowed.
+fn granted_by(authority: &Authority, path: &str, write: bool) -> String {
+    let granted = if write {
+        authority.permit(FileWrite { path }).map(|permit| permit.decided_by().to_string())
+    } else {
+        authority.permit(FileRead { path }).map(|permit| permit.decided_by().to_string())
+    };
+    granted.unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use writ_plugin::{ImportKind, Plugin, replay_class};
 
-use crate::{
+use crate::{out::outln, 
     error::{Exit, Result},
     load,
 };
@@ -14,7 +14,7 @@ pub(super) fn run(component: &Path, json: bool) -> Result<Exit> {
     let fallback = component.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let found = load::read_plugin(component, &fallback)?;
     if json {
-        println!("{}", as_json(&found.plugin));
+        outln!("{}", as_json(&found.plugin));
     } else {
         print(&found.plugin);
     }
@@ -56,39 +56,39 @@ fn replay(plugin: &Plugin) -> &'static str {
 }
 
 fn print(plugin: &Plugin) {
-    println!("{} {}", plugin.name, plugin.version);
+    outln!("{} {}", plugin.name, plugin.version);
     if !plugin.description.is_empty() {
-        println!("  {}", plugin.description);
+        outln!("  {}", plugin.description);
     }
-    println!("  {}  ({} KB)", plugin.digest, plugin.size_bytes / 1024);
-    println!("\nfunctions");
+    outln!("  {}  ({} KB)", plugin.digest, plugin.size_bytes / 1024);
+    outln!("\nfunctions");
     for function in plugin.functions.values() {
-        println!("  {}", writ_plugin::wit_text(function));
+        outln!("  {}", writ_plugin::wit_text(function));
         for line in function.docs.iter().flat_map(|docs| docs.lines()) {
-            println!("      {line}");
+            outln!("      {line}");
         }
     }
     for uncallable in &plugin.uncallable {
-        println!("  {}: not callable, {}", uncallable.name, uncallable.reason);
+        outln!("  {}: not callable, {}", uncallable.name, uncallable.reason);
     }
-    println!("\nrequests");
+    outln!("\nrequests");
     for request in &plugin.requests {
         let optional = if request.optional { " (optional)" } else { "" };
-        println!("  {}{optional}: {}", request.capability, request.capability.describe());
-        println!("      because: {}", request.reason);
+        outln!("  {}{optional}: {}", request.capability, request.capability.describe());
+        outln!("      because: {}", request.reason);
     }
     if plugin.requests.is_empty() {
-        println!("  none: whatever is granted, it can only compute");
+        outln!("  none: whatever is granted, it can only compute");
     } else {
-        println!("  nothing else is ever possible, whatever is granted");
+        outln!("  nothing else is ever possible, whatever is granted");
     }
-    println!("\nimports (an upper bound: language runtimes import what they never call)");
+    outln!("\nimports (an upper bound: language runtimes import what they never call)");
     let (noise, telling): (Vec<_>, Vec<_>) = plugin.imports.iter().partition(|import| import.kind == ImportKind::Noise);
     for import in telling {
-        println!("  {}: {}", import.interface, import.kind.describe());
+        outln!("  {}: {}", import.interface, import.kind.describe());
     }
     for import in noise {
-        println!("  {} (noise)", import.interface);
+        outln!("  {} (noise)", import.interface);
     }
-    println!("\nreplay: {}", replay(plugin));
+    outln!("\nreplay: {}", replay(plugin));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::{
+use crate::{out::outln, 
     error::{Exit, Failure, Result},
     source::write_file,
 };
@@ -23,9 +23,9 @@ pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {
         write_file(&folder.join(file), fill(text).as_bytes())?;
     }
     if json {
-        println!("{}", json!({ "folder": folder.display().to_string(), "plugin": name }));
+        outln!("{}", json!({ "folder": folder.display().to_string(), "plugin": name }));
     } else {
-        println!("made {0}\nnext: writ plugin build {0}", folder.display());
+        outln!("made {0}\nnext: writ plugin build {0}", folder.display());
     }
     Ok(Exit::Done)
 }
