@@ -1,3 +1,4 @@
 //! Tests through the real binary, with real components.
 
+mod crash;
 mod layering;
