@@ -1,4 +1,5 @@
 //! Tests through the real binary, with real components.
 
 mod crash;
+mod hostile;
 mod layering;

@@ -26,10 +26,13 @@ fn target() -> PathBuf {
     test.ancestors().nth(3).expect("tests run from target/PROFILE/deps").to_owned()
 }
 
-/// The real binary, built from the sources as they are.
+/// The real binary: the one that `WRIT_BINARY` names, for instance an installed one, or built from the sources as they are.
 pub fn writ() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(installed) = env::var_os("WRIT_BINARY") {
+            return installed.into();
+        }
         let status = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "writ-host", "--target-dir"])
             .arg(target())

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -75,7 +76,8 @@ impl App {
         let data = data.map(absolute).transpose()?;
         let grants = grants.map(absolute).transpose()?;
         if let Some(grants) = grants.as_deref().filter(|grants| !grants.is_file()) {
-            return Err(Failure::usage(format!("there is no grants file at {}", grants.display())));
+            return Err(Failure::usage(format!("there is no grants file at {}", grants.display()))
+                .help("`writ grant approve APP --grants FILE …` writes one"));
         }
         if metadata.is_dir() {
             let config = Config::read(&target.join("writ.toml"))?;
@@ -116,8 +118,7 @@ impl Config {
                 .help("name a workflow file, or make a `writ.toml` (it may be empty) beside `workflow.yaml`"));
         }
         let text = read_text(path, CONFIG_BYTES_MAX)?;
-        let config: Self =
-            toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let config: Self = toml::from_str(&text).map_err(|error| bad_toml(path, &text, error.span(), error.message()))?;
         for (name, entry) in &config.plugins {
             if entry.source.is_some() == entry.component.is_some() {
                 return Err(Failure::usage(format!(
@@ -126,8 +127,20 @@ impl Config {
                 )));
             }
         }
+        if config.host.calls_at_once == Some(0) {
+            return Err(Failure::usage(format!("{}: `calls_at_once` under [host] is 0, so nothing could ever run", path.display()))
+                .help("write at least 1, or leave it out"));
+        }
         Ok(config)
     }
+}
+
+/// A TOML file that can't be understood, with the place in it.
+pub(crate) fn bad_toml(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) -> Failure {
+    let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Failure::usage(format!("{}:{line}:{column}: {}", path.display(), message.trim_end().replace('\n', "; ")))
 }
 
 /// Reads a bounded text file.

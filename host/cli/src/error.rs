@@ -1,6 +1,6 @@
 //! How commands fail: every error is mapped to an exit code and a remedy here, and printed in one form.
 
-use std::{fmt, path::Path};
+use std::{fmt, io, path::Path};
 
 use crate::out::outln;
 
@@ -61,8 +61,19 @@ impl Failure {
     }
 
     /// A file or folder that can't be read or written.
-    pub(crate) fn file(path: &Path, doing: &str, error: &std::io::Error) -> Self {
-        Self::usage(format!("cannot {doing} {}: {error}", path.display()))
+    pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
+        let failure = Self::usage(format!("cannot {doing} {}: {error}", path.display()));
+        match remedy(error.kind()) {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+
+    /// Where it was, before what it was.
+    #[must_use]
+    pub(crate) fn within(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
     }
 
     #[must_use]
@@ -81,4 +92,24 @@ impl Failure {
             outln!("{}", serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 }));
         }
     }
+}
+
+/// What mends the usual troubles with files.
+fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
+    use io::ErrorKind as Kind;
+    let text = [
+        (Kind::NotFound, "look at the path: nothing is there"),
+        (Kind::PermissionDenied, "give this user the right to it, or name another place"),
+        (Kind::IsADirectory, "name a file, not a folder"),
+        (Kind::NotADirectory, "a part of the path is a file, not a folder"),
+        (Kind::InvalidData, "the file has to be UTF-8 text"),
+        (Kind::ReadOnlyFilesystem, "name a folder on a disk that can be written"),
+        (Kind::StorageFull, "make room on this disk"),
+    ];
+    text.into_iter().find(|(known, _)| *known == kind).map(|(_, text)| text)
+}
+
+/// `1 error`, `2 errors`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

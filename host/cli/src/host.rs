@@ -10,7 +10,7 @@ use writ_sandbox::Sandbox;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
 
 use crate::{out::outln, 
-    app::App,
+    app::{App, Config},
     error::{Failure, Result},
     load::{self, Checked, Found},
     progress::{Progress, short},
@@ -110,13 +110,9 @@ impl Host {
         }
         let grants_path = grants.map(std::path::PathBuf::from);
         let grants = load::grants(grants_path.as_deref())?;
-        let pinned = App {
-            folder: app.folder.clone(),
-            workflow: app.workflow.clone(),
-            grants: grants_path,
-            data: app.data.clone(),
-            config: crate::app::Config::default(),
-        };
+        let (folder, config) = home(app, grants_path.as_deref())?;
+        let pinned =
+            App { folder, workflow: app.workflow.clone(), grants: grants_path, data: app.data.clone(), config };
         let file = format!("{}/{}", workflow.namespace, workflow.name);
         match load::check(text, &file, found, &grants, &self.sandbox)? {
             Ok(checked) => load::assemble(&pinned, checked, &self.sandbox),
@@ -162,6 +158,14 @@ impl Host {
         }
         journal.close().map_err(Failure::journal)?;
         Ok(runs)
+    }
+}
+
+/// The app folder of a run that is taken up, and its configuration as it is now: where its grants are, if that is an app.
+fn home(app: &App, grants: Option<&Path>) -> Result<(std::path::PathBuf, Config)> {
+    match grants.and_then(Path::parent).filter(|folder| folder.join("writ.toml").is_file()) {
+        Some(folder) => Ok((folder.to_owned(), Config::read(&folder.join("writ.toml"))?)),
+        None => Ok((app.folder.clone(), Config::default())),
     }
 }
 

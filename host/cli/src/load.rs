@@ -41,12 +41,13 @@ pub(crate) struct Found {
 pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, Found>> {
     let mut found = BTreeMap::new();
     for (name, entry) in &app.config.plugins {
+        let place = |failure: Failure| failure.within(format!("[plugins.{name}] of {}", app.folder.join("writ.toml").display()));
         let path = match (&entry.source, &entry.component) {
-            (Some(source), _) => source::build(&app.folder.join(source), None, say)?.component,
+            (Some(source), _) => source::build(&app.folder.join(source), None, say).map_err(place)?.component,
             (None, Some(component)) => app.folder.join(component),
             (None, None) => continue,
         };
-        let read = read_plugin(&path, name)?;
+        let read = read_plugin(&path, name).map_err(place)?;
         if read.plugin.name != *name {
             return Err(Failure::usage(format!(
                 "{} calls itself `{}`, but writ.toml lists it as `{name}`",
@@ -119,6 +120,8 @@ pub(crate) struct Checked {
     pub(crate) known: BTreeMap<String, Known>,
     pub(crate) found: BTreeMap<String, Found>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What explains a missing grant: a plugin that changed since it was approved.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Parses and checks a workflow. `Err` holds the diagnostics of a document that could not even be parsed.
@@ -143,7 +146,22 @@ pub(crate) fn check(
     let mut expressions = expressions(&workflow, sandbox);
     let syntax: BTreeMap<usize, String> = expressions.check().into_iter().collect();
     let diagnostics = writ_workflow::check(&workflow, file, &known, &syntax);
-    Ok(Ok(Checked { workflow, text, known, found, diagnostics }))
+    let ungranted = diagnostics.iter().any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
+    let notes = if ungranted { rebuilt(&workflow, &known, grants) } else { Vec::new() };
+    Ok(Ok(Checked { workflow, text, known, found, diagnostics, notes }))
+}
+
+/// The called plugins that were approved as another build than the one that is there.
+fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, grants: &Grants) -> Vec<String> {
+    let unapproved = called(workflow).into_iter().filter_map(|name| known.get(&name)).filter(|known| known.authority.is_none());
+    let notes = unapproved.filter_map(|known| {
+        let earlier = crate::commands::grant::review::earlier(&known.plugin, grants)?;
+        Some(format!(
+            "plugin {} is not the build that was approved: {} is here, {} was approved; `writ grant review` shows what changed",
+            known.plugin.name, known.plugin.digest, earlier.digest
+        ))
+    });
+    notes.collect()
 }
 
 /// Opens the sandbox over a data folder's compile cache.
@@ -223,7 +241,7 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
         .load(&found.bytes, Arc::new(plugin))
         .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
     component.check(&authority).map_err(|error| refuse(&error))?;
-    let folders = folders(app, &authority)?;
+    let folders = folders(app, &authority).map_err(|failure| failure.within(format!("plugin {name}")))?;
     Ok(writ_scheduler::Plugin {
         component,
         authority_without_changes: authority.without_changes(),
@@ -266,6 +284,10 @@ fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFol
         let host = app.grants_folder().join(&mount.folder);
         if mount.access == writ_grant::Access::Write {
             fs::create_dir_all(&host).map_err(|error| Failure::file(&host, "make", &error))?;
+        } else if !host.is_dir() {
+            let what = if host.exists() { "is no folder" } else { "is not there" };
+            return Err(Failure::usage(format!("{} {what}, but a grant maps it to {}", host.display(), mount.path))
+                .help("make the folder, or approve another with `writ grant approve`"));
         }
         folders.insert(mount.path.as_str().to_owned(), host);
     }

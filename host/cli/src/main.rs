@@ -21,6 +21,7 @@ use clap::{CommandFactory, Parser};
 use crate::{
     args::{Cli, Command},
     error::{Exit, Result},
+    out::outln,
 };
 
 fn main() -> ExitCode {
@@ -28,7 +29,10 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == "compile-child") {
         return exit(writ_sandbox::compile_child_main());
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     trace();
     match run(&cli) {
         Ok(code) => ExitCode::from(code as u8),
@@ -47,12 +51,34 @@ fn run(cli: &Cli) -> Result<Exit> {
         Command::Grant(arguments) => commands::grant::run(arguments, cli.json),
         Command::Runs(arguments) => commands::runs::run(arguments, cli.json),
         Command::Doctor(arguments) => commands::doctor::run(arguments, cli.json),
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "writ", &mut std::io::stdout());
-            Ok(Exit::Done)
-        }
+        Command::Completions { shell } => Ok(completions(*shell, cli.json)),
         Command::CompileChild => Ok(Exit::Usage),
     }
+}
+
+/// A command line that says nothing to do: help and version are no errors, everything else is, also as JSON.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done about a closed terminal.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let message = if text.starts_with("error: ") { first } else { "a command is missing" };
+        outln!("{}", serde_json::json!({ "error": message, "help": "`--help` shows what can be said", "code": Exit::Usage as u8 }));
+    }
+    exit(error.exit_code())
+}
+
+fn completions(shell: clap_complete::Shell, json: bool) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "writ", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    if json {
+        outln!("{}", serde_json::json!({ "shell": shell.to_string(), "script": script }));
+    } else {
+        outln!("{}", script.trim_end());
+    }
+    Exit::Done
 }
 
 fn exit(code: i32) -> ExitCode {

@@ -40,6 +40,10 @@ impl Progress {
 
     /// What a run just did.
     pub(crate) fn events(&self, id: RunId, events: &[Event], run: &Run) {
+        if events.iter().any(|event| matches!(event, Event::RunStarted { .. })) {
+            // Durable from here on: whatever happens to this process, the run will be carried to its end.
+            self.say(&format!("accepted run {id}"));
+        }
         match &*self.0 {
             Shown::Nothing => {}
             Shown::Lines => {

@@ -8,6 +8,9 @@ use writ_run::RunId;
 use writ_scheduler::Ended;
 use writ_workflow::{Diagnostic, Severity};
 
+/// The code of the diagnostics that a reviewer can settle.
+pub(crate) const NOT_GRANTED: &str = "not-granted";
+
 /// Prints diagnostics with the lines they are about; returns how many are errors.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
     for diagnostic in diagnostics {
@@ -36,6 +39,12 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
 /// How many of them are errors.
 pub(crate) fn errors(diagnostics: &[Diagnostic]) -> usize {
     diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+}
+
+/// Whether grants are all that is missing.
+pub(crate) fn only_grants_missing(diagnostics: &[Diagnostic]) -> bool {
+    has_errors(diagnostics)
+        && diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).all(|diagnostic| diagnostic.code == NOT_GRANTED)
 }
 
 /// Whether any is.

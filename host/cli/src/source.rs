@@ -16,6 +16,8 @@ use crate::{
 
 /// Most source files that are looked at to tell whether a plugin is stale.
 const SOURCE_FILES_MAX: usize = 10_000;
+/// Where cargo keeps the versions of dependencies.
+const LOCK_FILE: &str = "Cargo.lock";
 /// Largest WIT file whose comments are read.
 const WIT_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -38,12 +40,12 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
     let manifest = Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
     let component = output.map_or_else(|| folder.join("target").join(format!("{}.wasm", manifest.name)), Path::to_owned);
     let stamp_path = component.with_extension("stamp");
-    let stamp = fingerprint(folder)?;
-    if component.exists() && fs::read_to_string(&stamp_path).is_ok_and(|last| last == stamp) {
+    let sources = fingerprint(folder, &elsewhere(&component))?;
+    if component.exists() && fs::read_to_string(&stamp_path).is_ok_and(|last| last == stamp(folder, &sources)) {
         return Ok(Built { component, fresh: false });
     }
     say(&format!("building plugin {} {}", manifest.name, manifest.version));
-    let bytes = compile(folder, &manifest)?;
+    let (bytes, elsewhere) = compile(folder, &manifest)?;
     let whole = writ_plugin::embed_with_docs(&bytes, &text, &docs(folder)?).map_err(|error| {
         Failure::usage(format!("{}: {error}", folder.display()))
     })?;
@@ -51,11 +53,14 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
     writ_plugin::Plugin::read(&whole, &manifest.name)
         .map_err(|error| Failure::usage(format!("{}: {error}", manifest_path.display())))?;
     write_file(&component, &whole)?;
-    write_file(&stamp_path, stamp.as_bytes())?;
+    write_file(&component.with_extension(ELSEWHERE), list(&elsewhere).as_bytes())?;
+    let sources = fingerprint(folder, &elsewhere)?;
+    write_file(&stamp_path, stamp(folder, &sources).as_bytes())?;
     Ok(Built { component, fresh: true })
 }
 
-fn compile(folder: &Path, manifest: &Manifest) -> Result<Vec<u8>> {
+/// The component's bytes, and the sources outside the folder that it was made from.
+fn compile(folder: &Path, manifest: &Manifest) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let path = match manifest.build.language {
         Language::Rust => cargo_build(folder)?,
         Language::Prebuilt => folder.join(manifest.build.component.as_deref().unwrap_or("component.wasm")),
@@ -70,14 +75,21 @@ fn compile(folder: &Path, manifest: &Manifest) -> Result<Vec<u8>> {
             ));
         }
     };
-    fs::read(&path).map_err(|error| Failure::file(&path, "read", &error))
+    let bytes = fs::read(&path).map_err(|error| {
+        let failure = Failure::file(&path, "read", &error);
+        match manifest.build.language {
+            Language::Prebuilt => failure.help("put the built component there, or mend `component` under [build] in plugin.toml"),
+            Language::Rust | Language::Javascript | Language::Python | Language::C => failure,
+        }
+    })?;
+    Ok((bytes, dependencies(&path.with_extension("d"), folder)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "building a source plugin means running its compiler")]
 fn cargo_build(folder: &Path) -> Result<PathBuf> {
     install_target(folder)?;
     let output = Command::new("cargo")
-        .args(["build", "--release", "--target", "wasm32-wasip2", "--message-format", "json-render-diagnostics"])
+        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--message-format", "json-render-diagnostics"])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
@@ -146,9 +158,15 @@ fn docs(folder: &Path) -> Result<Docs> {
     Docs::from_wit(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).map_err(Failure::usage)
 }
 
-/// A digest of the names and contents of all sources, so that a clone's time stamps don't matter.
-fn fingerprint(folder: &Path) -> Result<String> {
-    let mut files = Vec::new();
+/// What a build was made from. The lock file is looked at afterwards, because the first build writes it.
+fn stamp(folder: &Path, sources: &str) -> String {
+    let lock = fs::read(folder.join(LOCK_FILE)).unwrap_or_default();
+    format!("{sources} {}", BlobDigest::of(&lock))
+}
+
+/// A digest of the names and contents of all sources but the lock file, so that a clone's time stamps don't matter.
+fn fingerprint(folder: &Path, elsewhere: &[PathBuf]) -> Result<String> {
+    let mut files: Vec<PathBuf> = elsewhere.iter().filter(|path| path.is_file()).cloned().collect();
     collect(folder, &mut files)?;
     files.sort();
     let mut text = String::new();
@@ -159,12 +177,36 @@ fn fingerprint(folder: &Path) -> Result<String> {
     Ok(BlobDigest::of(text.as_bytes()).to_string())
 }
 
+/// Where the sources outside a plugin's folder are listed, beside its component.
+const ELSEWHERE: &str = "sources";
+
+/// The sources outside the folder at the last build: those of crates that a plugin depends on by path.
+fn elsewhere(component: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_to_string(component.with_extension(ELSEWHERE)).unwrap_or_default();
+    listed.lines().map(PathBuf::from).collect()
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("{}\n", path.display())).collect()
+}
+
+/// What cargo's dep-info says an artefact was made from, the folder's own files aside.
+fn dependencies(dep_info: &Path, folder: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(dep_info).unwrap_or_default();
+    let Some((_, sources)) = text.split_once(": ") else { return Vec::new() };
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // Spaces inside paths are escaped; between paths they are not.
+    let paths = sources.trim_end().replace("\\ ", "\0");
+    let paths = paths.split(' ').map(|path| PathBuf::from(path.replace('\0', " ")));
+    paths.filter(|path| path.is_absolute() && !path.starts_with(&folder)).collect()
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let entries = fs::read_dir(folder).map_err(|error| Failure::file(folder, "read", &error))?;
     for entry in entries {
         let entry = entry.map_err(|error| Failure::file(folder, "read", &error))?;
         let name = entry.file_name();
-        if name == "target" || name.as_encoded_bytes().starts_with(b".") {
+        if name == "target" || name == LOCK_FILE || name.as_encoded_bytes().starts_with(b".") {
             continue;
         }
         let kind = entry.file_type().map_err(|error| Failure::file(&entry.path(), "read", &error))?;

@@ -115,11 +115,7 @@ impl Limits {
                 wishes.random_bytes_max,
                 ceiling.random_bytes_max,
             ),
-            files_max: pick(
-                self.files_max,
-                wishes.files_max,
-                ceiling.files_max,
-            ),
+            files_max: pick(self.files_max, wishes.files_max, ceiling.files_max),
             file_write_bytes_max: pick(
                 self.file_write_bytes_max,
                 wishes.file_write_bytes_max,

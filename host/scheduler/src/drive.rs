@@ -11,7 +11,7 @@ use futures_util::{
     future::{AbortHandle, Abortable, BoxFuture},
     stream::FuturesUnordered,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use writ_journal::{JournalError, Position};
 use writ_run::{Action, Call, Decision, Effects, Moment, Run, RunId, Signal, TaskId};
 
@@ -26,6 +26,8 @@ use crate::{
 
 /// A run whose next event is further away than this gives its memory back.
 const PARK_AFTER_MS: u64 = 2_000;
+/// How long a call that changes the world may go on when the host stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Why a drive came to rest.
 pub(crate) enum Rest {
@@ -50,11 +52,13 @@ pub(crate) struct Drive {
     recorded: HashMap<Attempt, VecDeque<Recorded>>,
     /// Calls under way. An aborted one yields `None`.
     calls: FuturesUnordered<BoxFuture<'static, Option<Result<Returned, JournalError>>>>,
-    aborts: HashMap<Attempt, AbortHandle>,
+    aborts: HashMap<Attempt, (AbortHandle, Effects)>,
     /// When the state machine wants to be woken.
     wake_ms: Option<u64>,
     /// The state machine used up its budget of internal steps and wants to go on.
     again: bool,
+    /// Set when the host is asked to stop while a call is under way.
+    stop_at: Option<Instant>,
 }
 
 impl Drive {
@@ -65,31 +69,36 @@ impl Drive {
         id: RunId,
         recorded: HashMap<Attempt, VecDeque<Recorded>>,
     ) -> Self {
-        Self { inner, app, run, id, recorded, calls: FuturesUnordered::new(), aborts: HashMap::new(), wake_ms: None, again: false }
+        Self { inner, app, run, id, recorded, calls: FuturesUnordered::new(), aborts: HashMap::new(), wake_ms: None, again: false, stop_at: None }
     }
 
     /// Drives the run from its first signal on.
     pub(crate) async fn go(mut self, first: Signal) -> Result<Rest, JournalError> {
+        let resting = self.until_rest(first).await;
+        // Nothing that was started for a run outlives its drive.
+        for (abort, _) in self.aborts.values() {
+            abort.abort();
+        }
+        Ok(match resting? {
+            Resting::Ended => Rest::Ended(Box::new(self.run)),
+            Resting::Parked(wake_ms) => Rest::Parked { wake_ms },
+            Resting::Stopped => Rest::Stopped(Box::new(self.run)),
+        })
+    }
+
+    async fn until_rest(&mut self, first: Signal) -> Result<Resting, JournalError> {
         let mut stopping = self.inner.stopping();
         let mut returned = (first, Effects::None);
         loop {
             let (signal, effects) = returned;
             let (decision, position) = self.advance(signal)?;
-            if let Some(rest) = self.perform(decision, position, effects).await? {
-                return Ok(self.rest(rest));
+            if let Some(resting) = self.perform(decision, position, effects).await? {
+                return Ok(resting);
             }
             returned = match self.next(&mut stopping).await? {
                 Some(next) => next,
-                None => return Ok(Rest::Stopped(Box::new(self.run))),
+                None => return Ok(Resting::Stopped),
             };
-        }
-    }
-
-    fn rest(self, rest: Resting) -> Rest {
-        match rest {
-            Resting::Ended => Rest::Ended(Box::new(self.run)),
-            Resting::Parked(wake_ms) => Rest::Parked { wake_ms },
-            Resting::Idle => Rest::Stopped(Box::new(self.run)),
         }
     }
 
@@ -132,7 +141,7 @@ impl Drive {
             match action {
                 Action::Call(call) => self.start(*call, position, inline),
                 Action::Abort { task, attempt } => {
-                    if let Some(abort) = self.aborts.remove(&(task, attempt)) {
+                    if let Some((abort, _)) = self.aborts.remove(&(task, attempt)) {
                         abort.abort();
                     }
                 }
@@ -150,7 +159,7 @@ impl Drive {
         Ok(match self.wake_ms {
             Some(wake_ms) if wake_ms > now_ms().saturating_add(PARK_AFTER_MS) => Some(Resting::Parked(wake_ms)),
             Some(_) => None,
-            None => Some(Resting::Idle),
+            None => Some(Resting::Stopped),
         })
     }
 
@@ -166,7 +175,7 @@ impl Drive {
         let attempt = (call.task, call.attempt);
         let recorded = self.recorded.remove(&attempt).unwrap_or_default();
         let (abort, registration) = AbortHandle::new_pair();
-        self.aborts.insert(attempt, abort);
+        self.aborts.insert(attempt, (abort, call.effects));
         let call = PluginCall {
             inner: Arc::clone(&self.inner),
             app: Arc::clone(&self.app),
@@ -192,22 +201,38 @@ impl Drive {
             return Ok((!*stopping.borrow()).then_some((Signal::Continue, Effects::None)));
         }
         loop {
+            let stop = *stopping.borrow();
+            if stop && !self.touches_the_world() {
+                return Ok(None);
+            }
             let sleep = self.wake_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms())));
+            let stop_at = if stop { self.stop_at() } else { Instant::now() };
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => return Ok(None),
+                _ = stopping.wait_for(|stop| *stop), if !stop => {}
                 Some(returned) = self.calls.next(), if !self.calls.is_empty() => {
                     let Some(returned) = returned.transpose()? else { continue };
                     self.aborts.remove(&(returned.task, returned.attempt));
                     return Ok(Some(returned.into_signal()));
                 }
-                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() && !stop => {
                     self.wake_ms = None;
                     return Ok(Some((Signal::Woken, Effects::None)));
                 }
+                // Cutting off a call that changes the world would leave it in doubt: it gets time to say how it ended.
+                () = tokio::time::sleep_until(stop_at), if stop => return Ok(None),
                 else => return Ok(None),
             }
         }
+    }
+
+    /// When the patience with calls that are under way ends.
+    fn stop_at(&mut self) -> Instant {
+        *self.stop_at.get_or_insert_with(|| Instant::now() + STOP_GRACE)
+    }
+
+    fn touches_the_world(&self) -> bool {
+        self.aborts.values().any(|(_, effects)| *effects != Effects::None)
     }
 }
 
@@ -215,5 +240,5 @@ impl Drive {
 enum Resting {
     Ended,
     Parked(u64),
-    Idle,
+    Stopped,
 }

@@ -170,6 +170,11 @@ impl Scheduler {
                 drop(parked.told.send(Ok(ended)));
             }
             Ok(Rest::Parked { wake_ms }) => self.0.timers.insert(wake_ms, parked),
+            // One event that can't be written is that run's trouble alone.
+            Err(error @ JournalError::Invalid { .. }) => {
+                drop(self);
+                drop(parked.told.send(Err(error.into())));
+            }
             Err(error) => {
                 tracing::error!(run = %parked.id, %error, "the journal failed; the host stops");
                 self.0.stop.send_replace(true);

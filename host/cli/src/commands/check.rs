@@ -3,7 +3,7 @@
 use crate::{out::outln, 
     app::App,
     args::Check,
-    error::{Exit, Result},
+    error::{Exit, Result, count},
     load,
     progress::Progress,
     report,
@@ -17,17 +17,25 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let grants = load::grants(app.grants.as_deref())?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let diagnostics = match load::check(text.clone(), &file, found, &grants, &sandbox)? {
-        Ok(checked) => checked.diagnostics,
-        Err(diagnostics) => diagnostics,
+    let (diagnostics, notes) = match load::check(text.clone(), &file, found, &grants, &sandbox)? {
+        Ok(checked) => (checked.diagnostics, checked.notes),
+        Err(diagnostics) => (diagnostics, Vec::new()),
     };
     let errors = if json { report::errors(&diagnostics) } else { report::diagnostics(&diagnostics, &text) };
     if json {
-        outln!("{}", serde_json::json!({ "errors": errors, "diagnostics": report::diagnostics_json(&diagnostics) }));
-    } else if errors == 0 {
-        outln!("{file}: nothing wrong found");
-    } else {
-        eprintln!("{errors} errors");
+        outln!(
+            "{}",
+            serde_json::json!({ "errors": errors, "diagnostics": report::diagnostics_json(&diagnostics), "notes": notes })
+        );
+        return Ok(if errors == 0 { Exit::Done } else { Exit::Check });
     }
-    Ok(if errors == 0 { Exit::Done } else { Exit::Check })
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+    if errors == 0 {
+        outln!("{file}: nothing wrong found");
+        return Ok(Exit::Done);
+    }
+    eprintln!("{}", count(errors, "error"));
+    Ok(Exit::Check)
 }

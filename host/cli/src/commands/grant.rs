@@ -6,54 +6,69 @@ use serde_json::{Value as Json, json};
 use writ_grant::{Capability, Grant as Granted, Grants, Writ};
 use writ_plugin::Plugin;
 
-use crate::{out::outln, 
+use self::review::Review;
+use crate::{
     app::{App, PluginEntry},
     args::{Grant, GrantTarget},
-    error::{Exit, Failure, Result},
+    error::{Exit, Failure, Result, count},
     load,
+    out::outln,
     progress::Progress,
     report::time,
     source::write_file,
 };
 
+pub(crate) mod review;
+
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 pub(crate) fn run(arguments: &Grant, json: bool) -> Result<Exit> {
     match arguments {
-        Grant::Review(target) => review(&Reviewed::open(target, json)?, json),
+        Grant::Review(target) => show(&File::open(target)?, target, json),
         Grant::Approve { target, all_requested, allow, expires_days } => {
-            approve(Reviewed::open(target, json)?, *all_requested, allow, *expires_days, json)
+            let what = if *all_requested { What::AllRequested } else { What::These(allow) };
+            approve(File::open(target)?, target, &what, *expires_days, json)
         }
-        Grant::List(target) => list(&Reviewed::open(target, json)?, json),
-        Grant::Revoke { target } => revoke(Reviewed::open(target, json)?, json),
+        Grant::List(target) => list(&File::open(target)?, target, json),
+        Grant::Revoke { target } => revoke(File::open(target)?, target, json),
     }
 }
 
-/// An app's plugins and its grants file, as a review begins.
-struct Reviewed {
+/// What a reviewer says yes to.
+enum What<'a> {
+    AllRequested,
+    These(&'a [String]),
+}
+
+/// An app and its grants file. Plugins are read only where they are needed: taking authority back must work without them.
+struct File {
     app: App,
     path: PathBuf,
     grants: Grants,
-    plugins: BTreeMap<String, load::Found>,
 }
 
-impl Reviewed {
-    fn open(target: &GrantTarget, json: bool) -> Result<Self> {
-        let progress = Progress::new(json);
+impl File {
+    fn open(target: &GrantTarget) -> Result<Self> {
         let mut app = App::open(&target.app, None, None)?;
         if let Some(path) = &target.grants {
             app.grants = Some(crate::app::absolute(path)?);
         }
         let path = app.grants.clone().unwrap_or_else(|| app.folder.join("grants.toml"));
-        let mut plugins = load::plugins(&app, &|text| progress.say(text))?;
+        let grants = load::grants(Some(&path))?;
+        Ok(Self { app, path, grants })
+    }
+
+    /// The app's plugins, or the one that was named.
+    fn plugins(&self, target: &GrantTarget, json: bool) -> Result<BTreeMap<String, load::Found>> {
+        let progress = Progress::new(json);
+        let mut plugins = load::plugins(&self.app, &|text| progress.say(text))?;
         if let Some(name) = &target.plugin {
             plugins.retain(|known, _| known == name);
             if plugins.is_empty() {
                 return Err(Failure::usage(format!("this app has no plugin `{name}`")).help("`writ plugin list` shows them"));
             }
         }
-        let grants = load::grants(Some(&path))?;
-        Ok(Self { app, path, grants, plugins })
+        Ok(plugins)
     }
 
     fn save(&self) -> Result<()> {
@@ -61,122 +76,103 @@ impl Reviewed {
     }
 }
 
-fn review(reviewed: &Reviewed, json: bool) -> Result<Exit> {
-    let mut all = Vec::new();
-    for found in reviewed.plugins.values() {
-        let plugin = &found.plugin;
-        let writ = reviewed.grants.find(&plugin.digest);
-        let state = state(writ);
-        if json {
-            all.push(json!({
-                "plugin": plugin.name, "version": plugin.version.to_string(), "digest": plugin.digest.to_string(),
-                "state": state, "requests": requests(plugin, writ),
-            }));
-            continue;
-        }
-        outln!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
-        outln!("  {}", plugin.description);
-        outln!("  {state}");
-        for request in &plugin.requests {
-            let mark = if granted(writ, &request.capability) { "granted    " } else { "not granted" };
-            let optional = if request.optional { " (optional)" } else { "" };
-            outln!("  {mark}  {}{optional}", request.capability);
-            outln!("               {}", request.capability.describe());
-            outln!("               because: {}", request.reason);
-        }
-        if plugin.requests.is_empty() {
-            outln!("  asks for nothing: it can only compute");
-        }
-        outln!();
-    }
+fn show(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
+    let plugins = file.plugins(target, json)?;
+    let now_ms = writ_scheduler::now_ms();
+    let reviews: Vec<_> = plugins.values().map(|found| Review::of(&found.plugin, &file.grants, now_ms)).collect();
     if json {
-        outln!("{}", Json::Array(all));
+        outln!("{}", Json::Array(reviews.iter().map(Review::json).collect()));
+        return Ok(Exit::Done);
+    }
+    for review in &reviews {
+        review.print();
+    }
+    if reviews.is_empty() {
+        eprintln!("no plugins here");
+    } else if reviews.iter().all(Review::settled) {
+        outln!("Nothing is left to decide.");
     } else {
-        outln!("To approve everything that is asked for: writ grant approve {} --all-requested", reviewed.app.folder.display());
+        review::advise(&file.app.folder);
     }
     Ok(Exit::Done)
 }
 
-fn requests(plugin: &Plugin, writ: Option<&Writ>) -> Json {
-    let each = plugin.requests.iter().map(|request| {
-        json!({
-            "capability": request.capability.to_string(),
-            "means": request.capability.describe(),
-            "reason": request.reason,
-            "optional": request.optional,
-            "granted": granted(writ, &request.capability),
-        })
-    });
-    each.collect()
-}
-
-fn granted(writ: Option<&Writ>, capability: &Capability) -> bool {
-    writ.is_some_and(|writ| !writ.revoked && writ.grants.iter().any(|grant| grant.capability.covers(capability)))
-}
-
-fn state(writ: Option<&Writ>) -> String {
-    match writ {
-        None => "no writ: exactly this component was never approved".to_owned(),
-        Some(writ) if writ.revoked => "revoked".to_owned(),
-        Some(Writ { expires_ms: Some(expires), .. }) if *expires <= writ_scheduler::now_ms() => {
-            format!("expired {}", time(*expires))
-        }
-        Some(Writ { expires_ms: Some(expires), .. }) => format!("approved until {}", time(*expires)),
-        Some(_) => "approved".to_owned(),
-    }
-}
-
-fn approve(mut reviewed: Reviewed, all: bool, allow: &[String], expires_days: Option<u32>, json: bool) -> Result<Exit> {
-    if !all && allow.is_empty() {
+fn approve(mut file: File, target: &GrantTarget, what: &What<'_>, expires_days: Option<u32>, json: bool) -> Result<Exit> {
+    if matches!(what, What::These([])) {
         return Err(Failure::usage("say what to approve")
             .help("`--all-requested`, or `--allow CAPABILITY` for each; `writ grant review` shows what is asked for"));
     }
-    if !allow.is_empty() && reviewed.plugins.len() != 1 {
+    let plugins = file.plugins(target, json)?;
+    if matches!(what, What::These(_)) && plugins.len() != 1 {
         return Err(Failure::usage("`--allow` is for one plugin").help("name it: `writ grant approve APP PLUGIN --allow …`"));
     }
     let now_ms = writ_scheduler::now_ms();
+    let expires_ms = expires_days.map(|days| now_ms + u64::from(days) * DAY_MS);
     let mut approved = Vec::new();
-    for found in reviewed.plugins.values() {
+    for found in plugins.values() {
         let plugin = &found.plugin;
-        let entry = reviewed.app.config.plugins.get(&plugin.name);
-        let grants = if all {
-            plugin.requests.iter().map(|request| grant(plugin, entry, &request.capability, None)).collect::<Result<Vec<_>>>()?
-        } else {
-            let more = allow.iter().map(|text| allowed(plugin, entry, text)).collect::<Result<Vec<_>>>()?;
-            merged(reviewed.grants.find(&plugin.digest), more)
-        };
-        approved.push(Writ {
+        let writ = Writ {
             plugin: plugin.name.clone(),
             version: plugin.version.to_string(),
             digest: plugin.digest,
-            grants,
+            grants: chosen(&file, plugin, what)?,
             approved_ms: Some(now_ms),
-            expires_ms: expires_days.map(|days| now_ms + u64::from(days) * DAY_MS),
+            expires_ms,
             revoked: false,
-        });
-    }
-    for writ in approved {
+        };
         // What the host would refuse at load is refused here, where the reviewer looks.
-        let plugin = &reviewed.plugins[&writ.plugin].plugin;
         writ_grant::Authority::effective(&plugin.name, &plugin.digest, &plugin.requests, Some(&writ), now_ms)
             .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))?;
-        if !json {
-            outln!("{} {} may, as {}:", writ.plugin, writ.version, writ.digest);
-            for grant in &writ.grants {
-                let folder = grant.folder.as_ref().map(|folder| format!("  (= {folder})")).unwrap_or_default();
-                outln!("  {}{folder}", grant.capability.describe());
-            }
-        }
-        reviewed.grants.writs.retain(|known| known.digest != writ.digest);
-        reviewed.grants.writs.push(writ);
+        approved.push(writ);
     }
-    reviewed.save()?;
+    for writ in approved {
+        if !json {
+            tell(&file, &writ, &plugins[&writ.plugin].plugin);
+        }
+        file.grants.writs.retain(|known| known.digest != writ.digest);
+        file.grants.writs.push(writ);
+    }
+    file.save()?;
     if json {
-        outln!("{}", json!({ "grants": reviewed.path.display().to_string(), "approved": reviewed.plugins.keys().collect::<Vec<_>>() }));
+        outln!("{}", json!({ "grants": file.path.display().to_string(), "approved": plugins.keys().collect::<Vec<_>>() }));
     } else {
-        outln!("written to {}", reviewed.path.display());
+        outln!("written to {}", file.path.display());
     }
     Ok(Exit::Done)
+}
+
+/// The grants of one plugin that the reviewer says yes to.
+fn chosen(file: &File, plugin: &Plugin, what: &What<'_>) -> Result<Vec<Granted>> {
+    let entry = file.app.config.plugins.get(&plugin.name);
+    match what {
+        What::AllRequested => {
+            let possible = plugin.requests.iter().filter(|request| request.capability.available());
+            possible.map(|request| grant(plugin, entry, &request.capability, None)).collect()
+        }
+        What::These(texts) => {
+            let more = texts.iter().map(|text| allowed(plugin, entry, text)).collect::<Result<Vec<_>>>()?;
+            Ok(merged(file.grants.find(&plugin.digest), more))
+        }
+    }
+}
+
+/// Says what a plugin may do now, and what is still in its way.
+fn tell(file: &File, writ: &Writ, plugin: &Plugin) {
+    outln!("{} {} may, as {}:", writ.plugin, writ.version, writ.digest);
+    for grant in &writ.grants {
+        let folder = grant.folder.as_ref().map(|folder| format!("  (= {folder})")).unwrap_or_default();
+        outln!("  {}{folder}", grant.capability.describe());
+        let there = grant.folder.as_ref().is_none_or(|folder| file.app.grants_folder().join(folder).is_dir());
+        if !there {
+            eprintln!("note: this folder is not there yet");
+        }
+    }
+    if writ.grants.is_empty() {
+        outln!("  only compute");
+    }
+    for request in plugin.requests.iter().filter(|request| !request.capability.available()) {
+        eprintln!("note: {} is left out: no version of this host can give it yet", request.capability);
+    }
 }
 
 /// What was approved before for the same component, and what is approved now; a capability named again is replaced.
@@ -201,6 +197,10 @@ fn allowed(plugin: &Plugin, entry: Option<&PluginEntry>, text: &str) -> Result<G
             "a grant needs both keys: its author has to add a [[request]] to plugin.toml and build it again",
         ));
     }
+    if !capability.available() {
+        return Err(Failure::refused(format!("{capability} cannot be granted: no version of this host can give it yet"))
+            .help("approve what else is asked for, each with `--allow`, or all of it with `--all-requested`"));
+    }
     grant(plugin, entry, &capability, folder)
 }
 
@@ -222,43 +222,65 @@ fn grant(plugin: &Plugin, entry: Option<&PluginEntry>, capability: &Capability, 
     Ok(Granted { capability: capability.clone(), folder: Some(folder), value: None })
 }
 
-fn list(reviewed: &Reviewed, json: bool) -> Result<Exit> {
-    let mut all = Vec::new();
-    for writ in &reviewed.grants.writs {
-        let state = state(Some(writ));
-        if json {
-            all.push(json!({
-                "plugin": writ.plugin, "version": writ.version, "digest": writ.digest.to_string(), "state": state,
-                "grants": writ.grants.iter().map(|grant| grant.capability.to_string()).collect::<Vec<_>>(),
-            }));
-            continue;
-        }
-        outln!("{} {}  {}  {state}", writ.plugin, writ.version, writ.digest);
+/// Whether a writ is for the plugin that was named, if any was.
+fn meant(writ: &Writ, target: &GrantTarget) -> bool {
+    target.plugin.as_ref().is_none_or(|name| *name == writ.plugin)
+}
+
+fn list(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
+    let now_ms = writ_scheduler::now_ms();
+    let writs: Vec<&Writ> = file.grants.writs.iter().filter(|writ| meant(writ, target)).collect();
+    if json {
+        outln!("{}", Json::Array(writs.iter().map(|writ| row(writ, now_ms)).collect()));
+        return Ok(Exit::Done);
+    }
+    for writ in &writs {
+        outln!("{} {}  {}  {}", writ.plugin, writ.version, writ.digest, review::state(writ, now_ms));
         for grant in &writ.grants {
             let folder = grant.folder.as_ref().map(|folder| format!(" = {folder}")).unwrap_or_default();
             outln!("  {}{folder}", grant.capability);
         }
     }
-    if json {
-        outln!("{}", Json::Array(all));
-    } else if reviewed.grants.writs.is_empty() {
-        eprintln!("no writs in {}", reviewed.path.display());
+    if writs.is_empty() {
+        eprintln!("no writs in {}", file.path.display());
     }
     Ok(Exit::Done)
 }
 
-fn revoke(mut reviewed: Reviewed, json: bool) -> Result<Exit> {
-    let names: Vec<String> = reviewed.plugins.keys().cloned().collect();
-    let mut count = 0;
-    for writ in reviewed.grants.writs.iter_mut().filter(|writ| names.contains(&writ.plugin) && !writ.revoked) {
-        writ.revoked = true;
-        count += 1;
+fn row(writ: &Writ, now_ms: u64) -> Json {
+    json!({
+        "plugin": writ.plugin,
+        "version": writ.version,
+        "digest": writ.digest.to_string(),
+        "state": review::state(writ, now_ms),
+        "approved": writ.approved_ms.map(time),
+        "expires": writ.expires_ms.map(time),
+        "revoked": writ.revoked,
+        "grants": writ.grants.iter().map(|grant| json!({
+            "capability": grant.capability.to_string(),
+            "folder": grant.folder,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn revoke(mut file: File, target: &GrantTarget, json: bool) -> Result<Exit> {
+    let named = file.grants.writs.iter_mut().filter(|writ| meant(writ, target)).collect::<Vec<_>>();
+    if let (Some(name), true) = (&target.plugin, named.is_empty()) {
+        return Err(Failure::usage(format!("{} holds no writ of plugin `{name}`", file.path.display()))
+            .help("`writ grant list` shows what there is to revoke"));
     }
-    reviewed.save()?;
+    let mut number = 0;
+    for writ in named.into_iter().filter(|writ| !writ.revoked) {
+        writ.revoked = true;
+        number += 1;
+    }
+    if number > 0 {
+        file.save()?;
+    }
     if json {
-        outln!("{}", json!({ "revoked": count }));
+        outln!("{}", json!({ "revoked": number }));
     } else {
-        outln!("revoked {count} writs in {}", reviewed.path.display());
+        outln!("revoked {} in {}", count(number, "writ"), file.path.display());
     }
     Ok(Exit::Done)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use writ_plugin::Plugin;
 
 use crate::{out::outln, 
-    app::{App, absolute},
+    app::{App, absolute, bad_toml},
     args::{self, Language, Place},
     error::{Exit, Failure, Result},
     load::{self, Found},
@@ -147,7 +147,7 @@ fn edit_config(folder: &Path, edit: impl FnOnce(&mut toml_edit::Table)) -> Resul
     let path = folder.join("writ.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| Failure::file(&path, "read", &error))?;
     let mut document: toml_edit::DocumentMut =
-        text.parse().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        text.parse().map_err(|error: toml_edit::TomlError| bad_toml(&path, &text, error.span(), error.message()))?;
     let plugins = document.entry("plugins").or_insert(toml_edit::Item::Table(implicit()));
     let Some(plugins) = plugins.as_table_mut() else {
         return Err(Failure::usage(format!("{}: `plugins` is not a table", path.display())));

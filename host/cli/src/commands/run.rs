@@ -13,7 +13,7 @@ use writ_run::Status;
 use crate::{out::outln, 
     app::App,
     args::Run,
-    error::{Exit, Failure, Result},
+    error::{Exit, Failure, Result, count},
     host::{Host, open_journal, tell},
     load,
     progress::Progress,
@@ -34,22 +34,20 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let file = app.workflow.display().to_string();
     let checked = match load::check(text.clone(), &file, found, &grants, &sandbox)? {
         Ok(checked) => checked,
-        Err(diagnostics) => return refuse(&diagnostics, &text, json),
+        Err(diagnostics) => return refuse(&diagnostics, &[], &text, json),
     };
     if report::has_errors(&checked.diagnostics) {
-        return refuse(&checked.diagnostics, &text, json);
+        return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }
     report::diagnostics(&checked.diagnostics, &text);
 
     let (journal, unfinished) = open_journal(&app.data, &progress)?;
-    let said = progress.clone();
     let host = Host::start(&app, journal, sandbox, progress)?;
     if arguments.detach {
         return detach(host, &app, checked, input, json);
     }
     let mut waiting = host.resume(&app, unfinished);
     let (id, run) = host.submit(&app, checked, input)?;
-    said.say(&format!("accepted run {id}"));
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {
@@ -77,19 +75,22 @@ fn exit(status: Status) -> Exit {
     }
 }
 
-fn refuse(diagnostics: &[writ_workflow::Diagnostic], text: &str, json: bool) -> Result<Exit> {
-    let errors = report::diagnostics(diagnostics, text);
-    let failure = Failure::new(Exit::Check, format!("{errors} errors in the workflow; nothing was run"));
+fn refuse(diagnostics: &[writ_workflow::Diagnostic], notes: &[String], text: &str, json: bool) -> Result<Exit> {
+    let errors = if json { report::errors(diagnostics) } else { report::diagnostics(diagnostics, text) };
+    let code = if report::only_grants_missing(diagnostics) { Exit::Refused } else { Exit::Check };
+    let failure = Failure::new(code, format!("{} in the workflow; nothing was run", count(errors, "error")));
     if json {
         outln!(
             "{}",
-            serde_json::json!({ "error": failure.message, "code": Exit::Check as u8,
-                "diagnostics": report::diagnostics_json(diagnostics) })
+            serde_json::json!({ "error": failure.message, "code": code as u8,
+                "diagnostics": report::diagnostics_json(diagnostics), "notes": notes })
         );
-    } else {
-        failure.print(false);
+        return Ok(code);
     }
-    Ok(Exit::Check)
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+    Err(failure)
 }
 
 /// Accepts the run, and leaves it to a process in the background.

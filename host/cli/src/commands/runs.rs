@@ -140,6 +140,9 @@ fn resume(data: &Path, json: bool) -> Result<Exit> {
     if json {
         outln!("{}", Json::Array(ended.iter().map(crate::report::run_json).collect()));
     } else {
+        if count == 0 {
+            eprintln!("no run is unfinished");
+        }
         for run in &ended {
             outln!("{}  {}", short(run.run), run.status);
         }

@@ -196,7 +196,7 @@ fn request(value: &Spanned<DeValue<'_>>) -> Result<Request, Fault> {
     let fields = Fields::of("[request]", value)?;
     fields.only(&["capability", "reason", "optional"])?;
     let capability = fields.required("capability", "\"fs:read:/orders\"")?;
-    let reason = fields.required("reason", "\"…\", so that a reviewer can decide")?;
+    let reason = fields.required("reason", "\"what a reviewer has to know to decide\"")?;
     Ok(Request {
         capability: capability_of(capability)?,
         reason: sentence(reason, "reason")?.to_owned(),

@@ -66,7 +66,7 @@ impl Checker<'_> {
         let message = format!("there is no plugin `{}`", name.escape_debug());
         let known = self.plugins.keys().map(String::as_str);
         let help = suggest::help(name, known, "there are")
-            .unwrap_or_else(|| "add it to the app's `writ.toml`".to_owned());
+            .unwrap_or_else(|| "`writ plugin add FILE.wasm` adds it".to_owned());
         self.report
             .error_help(span, "unknown-plugin", message, help);
     }

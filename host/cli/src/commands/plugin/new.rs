@@ -13,12 +13,12 @@ pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if !writ_plugin::is_plugin_name(&name) {
         return Err(Failure::usage(format!("`{name}` can't be a plugin's name"))
-            .help("use lower-case letters, digits and hyphens, beginning with a letter: `my-plugin`"));
+            .help("use small letters, digits and hyphens, a letter first: `my-plugin`; `writ` and `default` are taken"));
     }
     if folder.exists() {
         return Err(Failure::usage(format!("{} exists already", folder.display())).help("name a folder that does not"));
     }
-    let fill = |text: &str| text.replace("{name}", &name).replace("{snake}", &name.replace('-', "_"));
+    let fill = |text: &str| text.replace("@name@", &name).replace("@snake@", &name.replace('-', "_"));
     for (file, text) in FILES {
         write_file(&folder.join(file), fill(text).as_bytes())?;
     }
@@ -30,7 +30,7 @@ pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Every file of a new plugin, with `{name}` and `{snake}` to be filled in.
+/// Every file of a new plugin, with `@name@` and `@snake@` to be filled in.
 const FILES: [(&str, &str); 5] = [
     ("plugin.toml", MANIFEST),
     ("Cargo.toml", CARGO),
@@ -40,7 +40,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 const MANIFEST: &str = r#"[plugin]
-name = "{name}"
+name = "@name@"
 version = "0.1.0"
 description = "Says hello"
 
@@ -55,7 +55,7 @@ language = "rust"
 "#;
 
 const CARGO: &str = r#"[package]
-name = "{name}"
+name = "@name@"
 version = "0.1.0"
 edition = "2024"
 publish = false
@@ -76,7 +76,7 @@ codegen-units = 1
 [workspace]
 "#;
 
-const WIT: &str = r#"package plugin:{name}@0.1.0;
+const WIT: &str = r#"package plugin:@name@@0.1.0;
 
 /// What this plugin does. These comments are what a reviewer and a model read.
 interface tools {
@@ -93,7 +93,7 @@ const SOURCE: &str = r#"//! A plugin that says hello.
 
 wit_bindgen::generate!({ world: "plugin", path: "wit" });
 
-use exports::plugin::{snake}::tools::Guest;
+use exports::plugin::@snake@::tools::Guest;
 
 struct Plugin;
 

@@ -1,0 +1,46 @@
+//! What asking the policy costs, with 64 grants of all kinds. The floor is a call that does nothing.
+
+use std::hint::black_box;
+
+use writ_grant::{Authority, ConfigRead, FileRead, KvRead};
+
+use crate::allocation;
+use crate::guest::authority;
+use crate::report::{Report, seconds};
+
+const ASKS: u32 = 1_000_000;
+const ROUNDS: u32 = 7;
+
+pub(crate) fn measure(report: &mut Report) {
+    let authority = many();
+    assert_eq!(authority.capabilities().count(), 64);
+    report.line("authority.nothing", ask(|| drop(black_box(&authority))), "ns");
+    let kv = || drop(black_box(authority.permit(KvRead { bucket: black_box("bucket-15") })));
+    report.line("authority.permit-kv-64-grants", ask(kv), "ns");
+    let config = || drop(black_box(authority.permit(ConfigRead { key: black_box("key-15") })));
+    report.line("authority.permit-config-64-grants", ask(config), "ns");
+    let path = "/folder-15/a/b.xml".parse().expect("a guest path");
+    let file = || drop(black_box(authority.permit(FileRead { path: black_box(&path) })));
+    report.line("authority.permit-file-64-grants", ask(file), "ns");
+    report.line("authority.allocations", allocations(&authority), "per 1000 permits");
+}
+
+fn many() -> Authority {
+    let kinds = ["kv:read:bucket-", "config:read:key-", "fs:read:/folder-", "env:read:NAME_"];
+    let all: Vec<String> = kinds.iter().flat_map(|kind| (0..16).map(move |n| format!("{kind}{n}"))).collect();
+    authority("bench", &all.iter().map(String::as_str).collect::<Vec<_>>(), "folder")
+}
+
+/// Nanoseconds for one.
+fn ask(one: impl Fn()) -> f64 {
+    seconds(ROUNDS, || (0..ASKS).for_each(|_| one())) * 1e9 / f64::from(ASKS)
+}
+
+fn allocations(authority: &Authority) -> f64 {
+    let before = allocation::calls();
+    for _ in 0..1_000 {
+        let permit = authority.permit(KvRead { bucket: black_box("bucket-15") });
+        assert!(black_box(permit).is_ok(), "it was granted");
+    }
+    (allocation::calls() - before) as f64
+}
