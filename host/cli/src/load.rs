@@ -13,7 +13,7 @@ use writ_expression::Expressions;
 use writ_grant::{Authority, Effect, Grants};
 use writ_plugin::{Effects, Plugin};
 use writ_run::Definition;
-use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, Settings};
+use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings};
 use writ_workflow::{
     Diagnostic, Known,
     model::{CallTarget, TaskKind, Workflow},
@@ -174,7 +174,10 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
         private_folders: vec![app.data.clone()],
         ..Config::default()
     };
-    Sandbox::new(config).map_err(Failure::internal)
+    Sandbox::new(config).map_err(|error| match error {
+        SandboxError::Cache { .. } => Failure::journal(error),
+        SandboxError::Engine(_) | SandboxError::Thread(_) => Failure::internal(error),
+    })
 }
 
 /// How many guests run at the same time.
@@ -226,7 +229,8 @@ fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Eff
 
 fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Result<writ_scheduler::Plugin> {
     let name = &found.plugin.name;
-    let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {name}: {error}"));
+    // These errors begin with the plugin's name.
+    let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {error}"));
     // An author may ask for less than the host's own limits; only the operator may give more.
     let own = Limits::default().with(&found.plugin.limits, &Limits::default());
     let limits = match app.config.plugins.get(name) {
@@ -239,7 +243,7 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
     plugin.limits.table_elements_max = Some(limits.table_elements_max);
     let component = sandbox
         .load(&found.bytes, Arc::new(plugin))
-        .map_err(|error| Failure::usage(format!("plugin {name}: {error}")))?;
+        .map_err(|error| Failure::usage(format!("plugin {error}")))?;
     component.check(&authority).map_err(|error| refuse(&error))?;
     let folders = folders(app, &authority).map_err(|failure| failure.within(format!("plugin {name}")))?;
     Ok(writ_scheduler::Plugin {

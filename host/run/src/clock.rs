@@ -12,7 +12,8 @@ pub(crate) fn describe(at_ms: u64) -> Json {
     })
 }
 
-fn iso8601(at_ms: u64) -> String {
+/// A time as ISO 8601 writes it, in UTC, with milliseconds.
+pub(crate) fn iso8601(at_ms: u64) -> String {
     let seconds = at_ms / 1_000;
     let (year, month, day) = date(seconds / SECONDS_A_DAY);
     let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);

@@ -131,7 +131,7 @@ impl Scheduler {
     /// Takes up a run that an earlier process left unfinished.
     pub fn resume(&self, app: Arc<App>, id: RunId) -> Result<Waiting, SchedulerError> {
         let (told, waiting) = oneshot::channel();
-        self.clone().unpark(Parked { id, app, told });
+        self.clone().unpark(Parked { id, app, told }, Signal::Recovered);
         Ok(waiting)
     }
 
@@ -145,12 +145,12 @@ impl Scheduler {
     }
 
     /// Folds a run from its journal and drives it on.
-    fn unpark(self, parked: Parked) {
+    fn unpark(self, parked: Parked, first: Signal) {
         let folded = recover::fold(&self.0.journal, parked.id, &parked.app);
         match folded {
             Ok((run, recorded)) => {
                 let drive = Drive::new(Arc::clone(&self.0), Arc::clone(&parked.app), run, parked.id, recorded);
-                tokio::spawn(self.carry(drive, parked, Signal::Recovered));
+                tokio::spawn(self.carry(drive, parked, first));
             }
             Err(error) => drop(parked.told.send(Err(error))),
         }
@@ -190,7 +190,7 @@ impl Scheduler {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop) => break,
-                parked = self.0.timers.due() => self.clone().unpark(parked),
+                parked = self.0.timers.due() => self.clone().unpark(parked, Signal::Woken),
             }
         }
         for parked in self.0.timers.take_all() {

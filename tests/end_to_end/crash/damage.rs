@@ -168,12 +168,36 @@ fn a_run_whose_workflow_is_missing_or_altered_stays_as_it_is() {
     assert!(said.err.contains(&format!("run {run} stays unfinished")), "{}", said.err);
     assert!(said.err.contains("was altered") && said.err.contains("restore"), "{}", said.err);
     fs::remove_file(&blob).expect("files can be removed");
+    let doctor = app.writ(&["doctor"]).expect(5);
+    assert!(doctor.out.contains(&format!("run {run} cannot go on")) && doctor.out.contains("is missing"), "{}", doctor.out);
     let said = app.writ(&["runs", "resume"]).expect(6);
     assert!(said.err.contains("is missing") && said.err.contains("restore"), "{}", said.err);
 
     // Restored, it goes on.
     fs::write(&blob, whole).expect("files can be written");
+    let _ = app.writ(&["doctor"]).expect(0);
     let mut host = Victim::start(app.path(), &["runs", "resume"]);
     assert!(host.says("resuming run"));
     assert!(!host.kill().err.iter().any(|line| line.contains("unfinished")));
+}
+
+#[test]
+fn a_large_result_that_is_missing_or_altered_is_noticed() {
+    let text = "x".repeat(20_000);
+    let app = App::doing(&format!("  - large:\n      set: {{ text: {text} }}\n"));
+    let ended = app.run().expect(0).json();
+    let run = ended["run"].as_str().expect("runs are named");
+    let workflow = pinned_workflow(&app, run);
+    let large: Vec<PathBuf> = files(&data(&app, "blobs")).into_iter().filter(|path| *path != workflow).collect();
+    assert!(!large.is_empty(), "a large result is kept beside the log");
+    change(&large[0], |bytes| bytes[100] ^= 1);
+    for (damage, gone) in [("was altered", false), ("is missing", true)] {
+        if gone {
+            fs::remove_file(&large[0]).expect("files can be removed");
+        }
+        for arguments in [["doctor", "--data", "."].as_slice(), &["runs", "events", run], &["runs", "show", run]] {
+            let said = app.writ(arguments).expect(5);
+            assert!(format!("{}{}", said.out, said.err).contains(damage), "{arguments:?}: {}{}", said.out, said.err);
+        }
+    }
 }

@@ -41,6 +41,7 @@ fn two_hundred_kills_lose_nothing_and_repeat_nothing() {
         assert_eq!(round.kills, kills, "hosts end before they can be killed");
         round.settle();
     }
+    eprintln!("kills by phase: {phases:?}");
     for phase in [Phase::Opening, Phase::Recovering, Phase::Running, Phase::Finishing] {
         assert!(phases.contains_key(&phase), "no kill fell into {phase:?}: {phases:?}");
     }

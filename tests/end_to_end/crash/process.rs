@@ -1,7 +1,5 @@
 //! A `writ` process that is killed at a chosen moment, and chance that is the same at every execution of a test.
 
-#![expect(clippy::disallowed_methods, reason = "tests start processes and wait for them")]
-
 use std::{
     io::{BufRead, BufReader, Read},
     path::Path,

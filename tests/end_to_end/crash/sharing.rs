@@ -93,6 +93,20 @@ fn a_revoked_grant_stops_a_recovered_run() {
 }
 
 #[test]
+fn a_recovered_run_reads_the_settings_of_its_app() {
+    let app = App::doing(
+        "  - pause:\n      wait: { milliseconds: 500 }\n  - read:\n      call: get:0.1.0@settings\n      with: { key: city }\n",
+    );
+    app.plugin("settings", "[[request]]\ncapability = \"config:read:city\"\nreason = \"to show it\"\n");
+    app.config("\n[config]\ncity = \"Bremen\"\n");
+    app.approve();
+    let host = Victim::start(app.path(), &["run", "."]);
+    assert!(host.die(Moment::Said("accepted run", Duration::from_millis(20))).struck);
+    resume(&app);
+    assert_eq!(shown(&app, &only_run(&app))["output"], "Bremen");
+}
+
+#[test]
 fn a_detached_run_is_accepted_at_once_and_carried_on_in_the_background() {
     let app = App::doing("  - pause:\n      wait: { milliseconds: 300 }\n  - done:\n      set: { answer: 42 }\n");
     let run = app.writ(&["run", ".", "--detach"]).expect(0).out.trim().to_owned();

@@ -130,12 +130,6 @@ impl Outcomes {
         self.error(name, TRAP)["detail"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// What kind of problem a call ended with; `ok` when it succeeded.
-    pub(super) fn kind(&self, name: &str) -> &str {
-        let of = &self.of[name];
-        if of.get("ok").is_some() { "ok" } else { of["error"]["type"].as_str().unwrap_or("missing") }
-    }
-
     /// The function answered with this error.
     #[track_caller]
     pub(super) fn refused(&self, name: &str, payload: &str) {

@@ -63,7 +63,7 @@ fn fs_write() {
 #[test]
 fn a_function_that_says_it_has_no_effects_gets_none() {
     let app = App::new("");
-    let manifest = format!("{}[functions.write]\neffects = \"none\"\n", request("fs:write:/in"));
+    let manifest = format!("{}{}[functions.write]\neffects = \"none\"\n", request("fs:read:/in"), request("fs:write:/in"));
     app.plugin("files", &manifest);
     app.config("folders = { \"/in\" = \"data/in\" }\n");
     app.write("data/in/a.txt", "text");

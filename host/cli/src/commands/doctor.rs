@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use serde_json::json;
+use writ_journal::{JournalError, Reader};
+use writ_run::Event;
 
 use crate::{out::outln, 
     args::Doctor,
@@ -20,7 +22,7 @@ struct Finding {
 pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let mut findings = vec![version(), target(), sandbox()];
     match data_folder(&arguments.place) {
-        Ok(data) => findings.push(journal(&data)),
+        Ok(data) => findings.extend([journal(&data), unfinished(&data)]),
         Err(failure) => findings.push(Finding { what: "data folder", ok: true, text: format!("none here ({})", failure.message) }),
     }
     let ok = findings.iter().all(|finding| finding.ok);
@@ -74,4 +76,34 @@ fn journal(data: &Path) -> Finding {
         },
         Err(error) => Finding { what: "journal", ok: false, text: error.to_string() },
     }
+}
+
+/// Whether every unfinished run still has the workflow and the plugins that it started with.
+fn unfinished(data: &Path) -> Finding {
+    let (ok, text) = match lacking(data) {
+        Ok((count, lacking)) if lacking.is_empty() => (true, format!("{count}, each with the workflow and the plugins it is pinned to")),
+        Ok((_, lacking)) => (false, lacking.join("; ")),
+        Err(error) => (false, error.to_string()),
+    };
+    Finding { what: "unfinished", ok, text }
+}
+
+/// How many runs are unfinished, and what they lack.
+fn lacking(data: &Path) -> Result<(usize, Vec<String>), JournalError> {
+    let reader = Reader::open(data)?;
+    let unfinished: Vec<_> = reader.runs()?.into_iter().filter(|run| !run.status.is_final()).collect();
+    let mut lacking = Vec::new();
+    for run in &unfinished {
+        let Some(first) = reader.read(run.run)?.next() else { continue };
+        let Event::RunStarted { workflow, plugins, .. } = first?.event else { continue };
+        for digest in std::iter::once(workflow.digest).chain(plugins.into_values().map(|plugin| plugin.digest)) {
+            let kept = digest.trim_start_matches("sha256:").parse().map(|digest| reader.get_blob(&digest));
+            match kept {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => lacking.push(format!("run {} cannot go on: {error}", run.run)),
+                Err(error) => lacking.push(format!("run {} cannot go on: {error}", run.run)),
+            }
+        }
+    }
+    Ok((unfinished.len(), lacking))
 }

@@ -162,9 +162,8 @@ fn tell(file: &File, writ: &Writ, plugin: &Plugin) {
     for grant in &writ.grants {
         let folder = grant.folder.as_ref().map(|folder| format!("  (= {folder})")).unwrap_or_default();
         outln!("  {}{folder}", grant.capability.describe());
-        let there = grant.folder.as_ref().is_none_or(|folder| file.app.grants_folder().join(folder).is_dir());
-        if !there {
-            eprintln!("note: this folder is not there yet");
+        for folder in grant.folder.iter().filter(|folder| !file.app.grants_folder().join(folder).is_dir()) {
+            eprintln!("note: the folder {folder} is not there yet");
         }
     }
     if writ.grants.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{Event, TaskStarted};
-use crate::{Problem, run::name_of};
+use crate::{Problem, clock::iso8601, run::name_of};
 
 /// How much of a value a line shows, in characters.
 const VALUE_CHARACTERS_MAX: usize = 80;
@@ -20,7 +20,7 @@ impl Event {
             }
             Self::RunEntered { deadline_ms, .. } => match deadline_ms {
                 Some(deadline) => {
-                    format!("the run took its input and must end before {deadline} ms")
+                    format!("the run took its input and must end before {}", iso8601(*deadline))
                 }
                 None => "the run took its input".to_owned(),
             },
@@ -132,7 +132,7 @@ impl TaskStarted {
             );
         }
         if let Some(due) = self.due_ms {
-            return format!("{subject} waits until {due} ms");
+            return format!("{subject} waits until {}", iso8601(due));
         }
         match self.items.as_deref() {
             Some(Json::Array(items)) => format!("{subject} started over {} items", items.len()),
