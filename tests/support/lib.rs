@@ -2,8 +2,14 @@
 //!
 //! Nothing here knows the crates of the host: a test sees what a user sees.
 
-#![expect(clippy::disallowed_methods, reason = "tests start the real binary and the compiler")]
-#![expect(clippy::missing_panics_doc, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start the real binary and the compiler"
+)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::{
     env, fs,
@@ -16,14 +22,20 @@ use serde_json::Value as Json;
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the workspace is there")
 }
 
 /// `target` of the workspace, wherever the test runner was told to put it.
 fn target() -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     // target/PROFILE/deps/TEST
-    test.ancestors().nth(3).expect("tests run from target/PROFILE/deps").to_owned()
+    test.ancestors()
+        .nth(3)
+        .expect("tests run from target/PROFILE/deps")
+        .to_owned()
 }
 
 /// The real binary: the one that `WRIT_BINARY` names, for instance an installed one, or built from the sources as they are.
@@ -50,7 +62,10 @@ pub fn guest(name: &str) -> PathBuf {
     let folder = FOLDER.get_or_init(|| {
         let target = target().join("guests");
         let manifest = root().join("tests/guests/Cargo.toml");
-        let status = guest_cargo(&target, &manifest).args(["--examples"]).status().expect("cargo can be started");
+        let status = guest_cargo(&target, &manifest)
+            .args(["--examples"])
+            .status()
+            .expect("cargo can be started");
         assert!(status.success(), "the guests did not build");
         target.join("wasm32-wasip2/release/examples")
     });
@@ -62,7 +77,15 @@ pub fn guest(name: &str) -> PathBuf {
 fn guest_cargo(target: &Path, manifest: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--quiet", "--release", "--locked", "--target", "wasm32-wasip2", "--manifest-path"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--target",
+            "wasm32-wasip2",
+            "--manifest-path",
+        ])
         .arg(manifest)
         .arg("--target-dir")
         .arg(target)
@@ -95,21 +118,30 @@ impl Said {
     /// Fails the test unless the command ended with this code.
     #[must_use]
     pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.out, self.err
+        );
         self
     }
 
     /// The JSON object on the last line of standard output.
     pub fn json(&self) -> Json {
         let last = self.out.lines().last().unwrap_or_default();
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {last:?}\nstderr:\n{}", self.err))
+        serde_json::from_str(last)
+            .unwrap_or_else(|error| panic!("{error}: {last:?}\nstderr:\n{}", self.err))
     }
 }
 
 /// A `writ` command line, ready to be started in a folder.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(writ());
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env_remove("WRIT_LOG");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env_remove("WRIT_LOG");
     command
 }
 
@@ -121,7 +153,9 @@ pub struct App {
 impl App {
     /// With a workflow and no plugin.
     pub fn new(workflow: &str) -> Self {
-        let app = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        let app = Self {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+        };
         app.write("writ.toml", "");
         app.write("workflow.yaml", workflow);
         app
@@ -140,41 +174,54 @@ impl App {
     /// Writes a file of it, folders included.
     pub fn write(&self, file: &str, text: &str) {
         let path = self.path().join(file);
-        fs::create_dir_all(path.parent().expect("files have folders")).expect("folders can be made");
+        fs::create_dir_all(path.parent().expect("files have folders"))
+            .expect("folders can be made");
         fs::write(path, text).expect("files can be written");
     }
 
     /// Adds a guest of `tests/guests` under a manifest with these further lines (requests, functions, limits).
     pub fn plugin(&self, guest_name: &str, manifest: &str) {
-        let folder = format!("sources/{guest_name}");
+        let bytes = fs::read(guest(guest_name)).expect("guests can be read");
+        self.component(guest_name, &bytes, manifest);
+    }
+
+    /// Adds any bytes as a plugin of this name, under a manifest with these further lines.
+    pub fn component(&self, name: &str, bytes: &[u8], manifest: &str) {
+        let folder = format!("sources/{name}");
         self.write(
             &format!("{folder}/plugin.toml"),
             &format!(
-                "[plugin]\nname = \"{guest_name}\"\nversion = \"0.1.0\"\ndescription = \"A guest of the tests\"\n\n\
+                "[plugin]\nname = \"{name}\"\nversion = \"0.1.0\"\ndescription = \"A guest of the tests\"\n\n\
                  [build]\nlanguage = \"prebuilt\"\ncomponent = \"guest.wasm\"\n\n{manifest}"
             ),
         );
-        fs::copy(guest(guest_name), self.path().join(&folder).join("guest.wasm")).expect("guests can be copied");
-        let mut config = fs::read_to_string(self.path().join("writ.toml")).expect("writ.toml is there");
-        config.push_str(&format!("\n[plugins.{guest_name}]\nsource = \"{folder}\"\n"));
-        self.write("writ.toml", &config);
+        fs::write(self.path().join(&folder).join("guest.wasm"), bytes)
+            .expect("files can be written");
+        self.config(&format!("\n[plugins.{name}]\nsource = \"{folder}\"\n"));
     }
 
     /// Adds lines to `writ.toml`.
     pub fn config(&self, lines: &str) {
-        let mut config = fs::read_to_string(self.path().join("writ.toml")).expect("writ.toml is there");
+        let mut config =
+            fs::read_to_string(self.path().join("writ.toml")).expect("writ.toml is there");
         config.push_str(lines);
         self.write("writ.toml", &config);
     }
 
     /// Runs `writ` in the folder.
     pub fn writ(&self, arguments: &[&str]) -> Said {
-        Said::of(command(self.path(), arguments).output().expect("writ can be started"))
+        Said::of(
+            command(self.path(), arguments)
+                .output()
+                .expect("writ can be started"),
+        )
     }
 
     /// Approves whatever the plugins ask for.
     pub fn approve(&self) {
-        let _ = self.writ(&["grant", "approve", ".", "--all-requested"]).expect(0);
+        let _ = self
+            .writ(&["grant", "approve", ".", "--all-requested"])
+            .expect(0);
     }
 
     /// `writ run . --json`
@@ -185,9 +232,13 @@ impl App {
     /// The events of a run, oldest first.
     pub fn events(&self, run: &str) -> Vec<Json> {
         let said = self.writ(&["runs", "events", run, "--json"]).expect(0);
-        said.out.lines().map(|line| serde_json::from_str(line).expect("events are JSON")).collect()
+        said.out
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("events are JSON"))
+            .collect()
     }
 }
 
 /// The beginning of a workflow document.
-pub const HEAD: &str = "document:\n  dsl: '1.0.3'\n  namespace: tests\n  name: test\n  version: '0.1.0'\n";
+pub const HEAD: &str =
+    "document:\n  dsl: '1.0.3'\n  namespace: tests\n  name: test\n  version: '0.1.0'\n";

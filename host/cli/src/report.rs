@@ -11,6 +11,9 @@ use writ_workflow::{Diagnostic, Severity};
 /// The code of the diagnostics that a reviewer can settle.
 pub(crate) const NOT_GRANTED: &str = "not-granted";
 
+/// Longest lines that are shown with a diagnostic, together.
+const SHOWN_BYTES_MAX: usize = 2_000;
+
 /// Prints diagnostics with the lines they are about; returns how many are errors.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
     for diagnostic in diagnostics {
@@ -22,18 +25,32 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
         let length = span.end.saturating_sub(span.start).max(1);
         let mut report = miette::MietteDiagnostic::new(diagnostic.message.clone())
             .with_code(diagnostic.code)
-            .with_severity(severity)
-            .with_label(LabeledSpan::at(span.start.min(text.len())..(span.start + length).min(text.len()), "here"));
+            .with_severity(severity);
         if let Some(help) = &diagnostic.help {
             report = report.with_help(help.clone());
         }
         eprintln!("{}:{}:{}", diagnostic.file, span.line, span.column);
+        if !is_readable(text, span.start) {
+            eprintln!("{:?}", miette::Report::new(report));
+            continue;
+        }
+        let place = span.start.min(text.len())..(span.start + length).min(text.len());
+        let report = report.with_label(LabeledSpan::at(place, "here"));
         eprintln!(
             "{:?}",
             miette::Report::new(report).with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
         );
     }
     errors(diagnostics)
+}
+
+/// Whether the lines around a place are short enough to be shown: a document may be one line of megabytes.
+fn is_readable(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let (before, after) = bytes.split_at(at.min(bytes.len()));
+    let before = before.rsplit(|byte| *byte == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
+    let after = after.split(|byte| *byte == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
+    before + after <= SHOWN_BYTES_MAX
 }
 
 /// How many of them are errors.

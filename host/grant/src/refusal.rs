@@ -127,10 +127,10 @@ impl Refusal {
     pub fn remedy(&self) -> String {
         match self {
             Refusal::Expired { plugin, .. } | Refusal::Revoked { plugin } | Refusal::OtherDigest { plugin, .. } => {
-                format!("review it with `writ grant review <app> {plugin}`, then `writ grant approve <app> {plugin}`")
+                format!("review it with `writ grant review <app> {plugin}`, then `writ grant approve <app> {plugin} --all-requested`")
             }
             Refusal::OtherPlugin { plugin, .. } => {
-                format!("approve it under the name it is used as: `writ grant approve <app> {plugin}`")
+                format!("approve it under the name it is used as: `writ grant approve <app> {plugin} --all-requested`")
             }
             Refusal::NotRequested { plugin, capability } => format!(
                 "take the grant out of grants.toml, or add a [[request]] that covers {capability} to the plugin.toml of {plugin}, build \

@@ -1,6 +1,6 @@
 //! How a guest's fault becomes a problem that a workflow can catch.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use writ_run::Problem;
 use writ_sandbox::Fault;
 
@@ -9,10 +9,7 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
     let named = |problem: Problem| problem.with("plugin", plugin).with("function", function);
     match fault {
         Fault::Guest { payload } => {
-            let detail = match &payload {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            };
+            let detail = payload.as_str().map_or_else(|| payload.to_string(), str::to_owned);
             named(Problem::ours("guest", 500, format!("{plugin}/{function} returned an error: {}", short(&detail))))
                 .with("payload", payload)
         }

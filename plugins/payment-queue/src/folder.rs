@@ -15,14 +15,25 @@ use crate::bindings::exports::writ::payment_queue::queue::{Filing, FilingError};
 
 /// Adds a file under a name that no other file has. The same bytes under it are fine; others are a conflict.
 pub(crate) fn add(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, FilingError> {
+    add_through(&temporary(folder, name), folder, name, bytes)
+}
+
+/// The same, through a temporary file of this call's own. It may be there from before the call was stopped and executed again.
+pub(crate) fn add_through(
+    temporary: &Path,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Filing, FilingError> {
     let path = folder.join(name);
+    remove(temporary)?;
     if let Some(same) = is_same(&path, bytes)? {
         return settle(folder, name, same);
     }
-    let temporary = write_temporary(folder, name, bytes)?;
-    let linked = fs::hard_link(&temporary, &path);
+    write_temporary(temporary, bytes)?;
+    let linked = fs::hard_link(temporary, &path);
     // Whether it worked or not, the name under which it was written is of no more use.
-    remove(&temporary)?;
+    remove(temporary)?;
     match linked {
         Ok(()) => sync_folder(folder).map(|()| Filing::Filed),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -40,11 +51,12 @@ pub(crate) fn add(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, Fil
 
 /// Puts a file under a name and replaces what was there.
 pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<Filing, FilingError> {
-    let path = folder.join(name);
+    let (path, temporary) = (folder.join(name), temporary(folder, name));
+    remove(&temporary)?;
     if is_same(&path, bytes)? == Some(true) {
         return sync_folder(folder).map(|()| Filing::AlreadyFiled);
     }
-    let temporary = write_temporary(folder, name, bytes)?;
+    write_temporary(&temporary, bytes)?;
     fs::rename(&temporary, &path).map_err(|error| unavailable(&path, &error))?;
     sync_folder(folder).map(|()| Filing::Filed)
 }
@@ -71,24 +83,22 @@ fn is_same(path: &Path, bytes: &[u8]) -> Result<Option<bool>, FilingError> {
     Ok(Some(present == bytes))
 }
 
-/// The temporary name is this call's own, so that no other call can write into what this one links. A call that is executed
-/// again has the same randomness, so it finds its own leftover and removes it.
-fn write_temporary(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, FilingError> {
-    let path = folder.join(format!(
+/// This name is the call's own, so that no other call can write into what this one links. A call that is executed again has
+/// the same randomness, so it finds its own leftover.
+fn temporary(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!(
         ".{name}.{:016x}.tmp",
         RandomState::new().build_hasher().finish()
-    ));
-    remove(&path)?;
+    ))
+}
+
+fn write_temporary(path: &Path, bytes: &[u8]) -> Result<(), FilingError> {
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|error| unavailable(&path, &error))?;
-    Ok(path)
+    write().map_err(|error| unavailable(path, &error))
 }
 
 fn remove(path: &Path) -> Result<(), FilingError> {

@@ -140,6 +140,22 @@ fn a_leftover_of_a_stopped_call_is_in_nobody_s_way() {
 }
 
 #[test]
+fn a_call_that_was_stopped_and_is_executed_again_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join(".a.json.0000000000000000.tmp");
+    let add = || folder::add_through(&temporary, folder.path(), "a.json", b"whole");
+    // Stopped in the middle of writing; then between the two names; then when another call had been quicker.
+    fs::write(&temporary, b"wh").unwrap();
+    assert!(matches!(add(), Ok(Filing::Filed)));
+    fs::hard_link(folder.path().join("a.json"), &temporary).unwrap();
+    assert!(matches!(add(), Ok(Filing::AlreadyFiled)));
+    fs::write(&temporary, b"whole").unwrap();
+    assert!(matches!(add(), Ok(Filing::AlreadyFiled)));
+    assert_eq!(files(folder.path()), ["a.json"]);
+    assert_eq!(fs::read(folder.path().join("a.json")).unwrap(), b"whole");
+}
+
+#[test]
 fn only_a_matched_verdict_on_this_very_file_pays() {
     let folder = tempfile::tempdir().unwrap();
     let invoice = invoice("100.00");

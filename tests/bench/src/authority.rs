@@ -14,7 +14,7 @@ const ROUNDS: u32 = 7;
 pub(crate) fn measure(report: &mut Report) {
     let authority = many();
     assert_eq!(authority.capabilities().count(), 64);
-    report.line("authority.nothing", ask(|| drop(black_box(&authority))), "ns");
+    report.line("authority.nothing", ask(|| _ = black_box(&authority)), "ns");
     let kv = || drop(black_box(authority.permit(KvRead { bucket: black_box("bucket-15") })));
     report.line("authority.permit-kv-64-grants", ask(kv), "ns");
     let config = || drop(black_box(authority.permit(ConfigRead { key: black_box("key-15") })));

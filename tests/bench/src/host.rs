@@ -38,7 +38,6 @@ enum Refused {
     #[component(name = "upstream")]
     Upstream(String),
     #[component(name = "io")]
-    #[expect(dead_code, reason = "the interface has it; this host never says it")]
     Io(String),
 }
 

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     if groups.is_empty() {
         return usage(&format!("there is no group `{only}`"));
     }
-    let mut report = Report::default();
+    let mut report = Report;
     report.machine();
     for (_, measure) in groups {
         measure(&mut report);

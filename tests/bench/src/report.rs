@@ -3,22 +3,16 @@
 use std::time::{Duration, Instant};
 
 /// Prints numbers.
-#[derive(Default)]
 pub(crate) struct Report;
 
 impl Report {
     /// Says where this ran.
     pub(crate) fn machine(&mut self) {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        let system = rustix::system::uname();
+        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let folder = std::env::temp_dir();
-        println!(
-            "# writ {} on {} {} {}",
-            env!("CARGO_PKG_VERSION"),
-            system.sysname().to_string_lossy(),
-            system.release().to_string_lossy(),
-            system.machine().to_string_lossy()
-        );
+        let architecture = std::env::consts::ARCH;
+        println!("# writ {} on Linux {} {architecture}", env!("CARGO_PKG_VERSION"), kernel.trim());
         println!("# processor {}, {cores} cores", processor());
         println!("# files in {} on {}", folder.display(), file_system(&folder));
         println!("# build {}", if cfg!(debug_assertions) { "debug: these numbers mean nothing" } else { "release" });

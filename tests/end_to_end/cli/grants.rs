@@ -7,12 +7,14 @@ use writ_tests::{App, Said};
 use super::{has, refused};
 
 const READ: &str = "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"what it reads\"\n";
-const WRITE: &str = "[[request]]\ncapability = \"fs:write:/out\"\nreason = \"what it writes\"\noptional = true\n";
+const WRITE: &str =
+    "[[request]]\ncapability = \"fs:write:/out\"\nreason = \"what it writes\"\noptional = true\n";
 const HTTP: &str = "[[request]]\ncapability = \"http:GET https://erp.example/**\"\nreason = \"orders\"\noptional = true\n";
 
 /// An app whose plugin reads a file of a folder.
 fn reader(requests: &str) -> App {
-    let app = App::doing("  - read: { call: 'read:0.1.0@files', with: { mount: /in, path: a.txt } }\n");
+    let app =
+        App::doing("  - read: { call: 'read:0.1.0@files', with: { mount: /in, path: a.txt } }\n");
     app.plugin("files", requests);
     app.write("data/a.txt", "hello");
     app
@@ -29,38 +31,74 @@ fn grants(app: &App) -> String {
 #[test]
 fn review_approve_list_revoke() {
     let app = reader(&format!("{READ}{WRITE}{HTTP}"));
-    has(&app.writ(&["grant", "review"]).expect(0).out, &[
-        "no writ: exactly this component was never approved",
-        "not granted        fs:read:/in\n",
-        "read files below /in",
-        "because: what it reads",
-        "not granted        fs:write:/out (optional)",
-        "not available yet  http:GET https://erp.example/**",
-        "--all-requested",
-    ]);
+    has(
+        &app.writ(&["grant", "review"]).expect(0).out,
+        &[
+            "no writ: exactly this component was never approved",
+            "not granted        fs:read:/in\n",
+            "read files below /in",
+            "because: what it reads",
+            "not granted        fs:write:/out (optional)",
+            "not available yet  http:GET https://erp.example/**",
+            "--all-requested",
+        ],
+    );
     let missing = app.run().expect(4).json();
     assert_eq!(missing["diagnostics"][0]["code"], "not-granted");
-    has(&app.writ(&["check"]).expect(3).err, &["workflow.yaml:7:19", "needs `fs:read:/in`", "writ grant review"]);
+    has(
+        &app.writ(&["check"]).expect(3).err,
+        &[
+            "workflow.yaml:7:19",
+            "needs `fs:read:/in`",
+            "writ grant review",
+        ],
+    );
     assert!(!app.path().join(".writ/log").exists(), "nothing was run");
 
-    has(&allow(&app, "fs:read:/in=data").expect(0).out, &["files 0.1.0 may", "read files below /in  (= data)", "grants.toml"]);
+    has(
+        &allow(&app, "fs:read:/in=data").expect(0).out,
+        &[
+            "files 0.1.0 may",
+            "read files below /in  (= data)",
+            "grants.toml",
+        ],
+    );
     assert_eq!(app.run().expect(0).json()["output"], "hello");
     let reviewed = app.writ(&["grant", "review", "--json"]).expect(0).json();
     assert_eq!(reviewed[0]["requests"][0]["granted"], true);
     assert_eq!(reviewed[0]["requests"][1]["standing"], "not granted");
     let listed = app.writ(&["grant", "list", "--json"]).expect(0).json();
     assert_eq!(listed[0]["state"], "approved");
-    assert_eq!(listed[0]["grants"], serde_json::json!([{ "capability": "fs:read:/in", "folder": "data" }]));
+    assert_eq!(
+        listed[0]["grants"],
+        serde_json::json!([{ "capability": "fs:read:/in", "folder": "data" }])
+    );
 
     // What is named again is replaced; what is named besides is added.
     let _ = allow(&app, "fs:write:/out=made").expect(0);
-    assert_eq!(app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["grants"][1]["folder"], "made");
+    assert_eq!(
+        app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["grants"][1]["folder"],
+        "made"
+    );
 
     // Taking back needs no plugin that can be read.
     fs::remove_dir_all(app.path().join("sources")).expect("folders can be removed");
-    assert_eq!(app.writ(&["grant", "revoke", ".", "files", "--json"]).expect(0).json()["revoked"], 1);
-    assert_eq!(app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["revoked"], true);
-    refused(app.writ(&["grant", "revoke", ".", "nobody"]), 2, &["no writ of plugin `nobody`"], &["writ grant list"]);
+    assert_eq!(
+        app.writ(&["grant", "revoke", ".", "files", "--json"])
+            .expect(0)
+            .json()["revoked"],
+        1
+    );
+    assert_eq!(
+        app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["revoked"],
+        true
+    );
+    refused(
+        app.writ(&["grant", "revoke", ".", "nobody"]),
+        2,
+        &["no writ of plugin `nobody`"],
+        &["writ grant list"],
+    );
 }
 
 #[test]
@@ -70,13 +108,43 @@ fn a_revoked_or_expired_writ_refuses() {
     let approved = grants(&app);
     let _ = app.writ(&["grant", "revoke"]).expect(0);
     for verb in ["check", "run"] {
-        refused(app.writ(&[verb, "."]), 4, &["the writ of plugin files was revoked"], &["writ grant review"]);
+        refused(
+            app.writ(&[verb, "."]),
+            4,
+            &["the writ of plugin files was revoked"],
+            &["writ grant review"],
+        );
     }
-    app.write("grants.toml", &approved.replace("approved =", "expires = \"2020-01-01T00:00:00Z\"\napproved ="));
-    refused(app.writ(&["run", "."]), 4, &["expired 2020-01-01T00:00:00.000Z"], &["writ grant approve"]);
+    app.write(
+        "grants.toml",
+        &approved.replace(
+            "approved =",
+            "expires = \"2020-01-01T00:00:00Z\"\napproved =",
+        ),
+    );
+    refused(
+        app.writ(&["run", "."]),
+        4,
+        &["expired 2020-01-01T00:00:00.000Z"],
+        &["writ grant approve"],
+    );
     let reviewed = app.writ(&["grant", "review", "--json"]).expect(0).json();
-    assert_eq!(reviewed[0]["requests"][0]["granted"], false, "an expired writ grants nothing");
-    let _ = app.writ(&["grant", "approve", ".", "files", "--allow", "fs:read:/in=data", "--expires-days", "3"]).expect(0);
+    assert_eq!(
+        reviewed[0]["requests"][0]["granted"], false,
+        "an expired writ grants nothing"
+    );
+    let _ = app
+        .writ(&[
+            "grant",
+            "approve",
+            ".",
+            "files",
+            "--allow",
+            "fs:read:/in=data",
+            "--expires-days",
+            "3",
+        ])
+        .expect(0);
     assert!(grants(&app).contains("expires = "));
     let _ = app.run().expect(0);
 }
@@ -87,36 +155,82 @@ fn a_rebuilt_plugin_has_no_authority_and_the_review_shows_what_is_new() {
     let _ = allow(&app, "fs:read:/in=data").expect(0);
     let _ = allow(&app, "fs:write:/out=made").expect(0);
     let _ = app.run().expect(0);
-    let manifest = fs::read_to_string(app.path().join("sources/files/plugin.toml")).expect("the manifest is there");
-    let update = manifest.replace(WRITE, "[[request]]\ncapability = \"kv:write:seen\"\nreason = \"an update asks for more\"\n");
+    let manifest = fs::read_to_string(app.path().join("sources/files/plugin.toml"))
+        .expect("the manifest is there");
+    let update = manifest.replace(
+        WRITE,
+        "[[request]]\ncapability = \"kv:write:seen\"\nreason = \"an update asks for more\"\n",
+    );
     app.write("sources/files/plugin.toml", &update);
     let said = app.run().expect(4).json();
-    has(&said["notes"][0].to_string(), &["plugin files is not the build that was approved", "writ grant review"]);
-    has(&app.writ(&["grant", "review"]).expect(0).out, &[
-        "an earlier build was, 0.1.0 sha256:",
-        "as before          fs:read:/in",
-        "new                kv:write:seen",
-        "asked no more      fs:write:/out",
-    ]);
+    has(
+        &said["notes"][0].to_string(),
+        &[
+            "plugin files is not the build that was approved",
+            "writ grant review",
+        ],
+    );
+    has(
+        &app.writ(&["grant", "review"]).expect(0).out,
+        &[
+            "an earlier build was, 0.1.0 sha256:",
+            "as before          fs:read:/in",
+            "new                kv:write:seen",
+            "asked no more      fs:write:/out",
+        ],
+    );
 }
 
 #[test]
 fn what_nobody_asked_for_cannot_be_granted() {
     let app = reader(&format!("{READ}{HTTP}"));
     let cases: [(&str, i32, &str, &str); 6] = [
-        ("fs:read:/other=data", 4, "plugin files did not ask for fs:read:/other", "a grant needs both keys"),
-        ("kv:write:seen", 4, "did not ask for kv:write:seen", "[[request]]"),
-        ("http:GET https://erp.example/1", 4, "cannot be granted", "--allow"),
-        ("fs:raed:/in=data", 2, "unknown capability", "did you mean `fs:read:/path`?"),
+        (
+            "fs:read:/other=data",
+            4,
+            "plugin files did not ask for fs:read:/other",
+            "a grant needs both keys",
+        ),
+        (
+            "kv:write:seen",
+            4,
+            "did not ask for kv:write:seen",
+            "[[request]]",
+        ),
+        (
+            "http:GET https://erp.example/1",
+            4,
+            "cannot be granted",
+            "--allow",
+        ),
+        (
+            "fs:raed:/in=data",
+            2,
+            "unknown capability",
+            "did you mean `fs:read:/path`?",
+        ),
         ("fs:read:/in", 2, "needs a host folder", "=FOLDER"),
         ("fs:read:/in/../..=data", 2, "error: ", ""),
     ];
     for (capability, code, message, help) in cases {
         refused(allow(&app, capability), code, &[message], &[help]);
     }
-    refused(app.writ(&["grant", "approve"]), 2, &["say what to approve"], &["--all-requested"]);
-    refused(app.writ(&["grant", "approve", ".", "nobody", "--all-requested"]), 2, &["no plugin `nobody`"], &["writ plugin list"]);
-    assert!(!app.path().join("grants.toml").exists(), "nothing was written");
+    refused(
+        app.writ(&["grant", "approve"]),
+        2,
+        &["say what to approve"],
+        &["--all-requested"],
+    );
+    refused(
+        app.writ(&["grant", "approve", ".", "nobody", "--all-requested"]),
+        2,
+        &["no plugin `nobody`"],
+        &["writ plugin list"],
+    );
+    assert!(
+        !app.path().join("grants.toml").exists(),
+        "nothing was written"
+    );
 }
 
 #[test]
@@ -125,17 +239,46 @@ fn a_writ_by_hand_is_read_strictly() {
     let _ = allow(&app, "fs:read:/in=data").expect(0);
     let good = grants(&app);
     let cases = [
-        (good.replace("digest = ", "digets = "), 2, "grants.toml:7:1: unknown field `digets`"),
-        (good.replace("version = 1", "version = 9"), 2, "this host reads version = 1"),
-        (good.replace("fs:read:/in", "fs:read:/etc"), 4, "whose author did not request it"),
-        (good.replace("folder = \"data\"\n", ""), 4, "without saying which host folder"),
-        (good.replace("\"data\"", "\"nowhere\""), 2, "nowhere is not there, but a grant maps it to /in"),
-        (good.replace("\"data\"", "\"data/a.txt\""), 2, "is no folder"),
+        (
+            good.replace("digest = ", "digets = "),
+            2,
+            "grants.toml:7:1: unknown field `digets`",
+        ),
+        (
+            good.replace("version = 1", "version = 9"),
+            2,
+            "this host reads version = 1",
+        ),
+        (
+            good.replace("fs:read:/in", "fs:read:/etc"),
+            4,
+            "whose author did not request it",
+        ),
+        (
+            good.replace("folder = \"data\"\n", ""),
+            2,
+            "fs:read:/in says no host folder",
+        ),
+        (
+            good.replace("\"data\"", "\"nowhere\""),
+            2,
+            "nowhere is not there, but a grant maps it to /in",
+        ),
+        (
+            good.replace("\"data\"", "\"data/a.txt\""),
+            2,
+            "is no folder",
+        ),
         ("version = 1\n[[writ".to_owned(), 2, "grants.toml:2:7"),
     ];
     for (text, code, message) in cases {
         app.write("grants.toml", &text);
         has(&app.writ(&["run", "."]).expect(code).err, &[message]);
     }
-    refused(app.writ(&["run", ".", "--grants", "none.toml"]), 2, &["there is no grants file at"], &["writ grant approve"]);
+    refused(
+        app.writ(&["run", ".", "--grants", "none.toml"]),
+        2,
+        &["there is no grants file at"],
+        &["writ grant approve"],
+    );
 }

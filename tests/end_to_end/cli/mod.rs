@@ -12,7 +12,11 @@ use writ_tests::{Said, command};
 
 /// Runs `writ` in a folder.
 fn writ(folder: &Path, arguments: &[&str]) -> Said {
-    Said::of(command(folder, arguments).output().expect("writ can be started"))
+    Said::of(
+        command(folder, arguments)
+            .output()
+            .expect("writ can be started"),
+    )
 }
 
 /// Fails unless every part is in the text.

@@ -38,14 +38,19 @@ fn killed_inside(app: &App) -> usize {
     let out = app.path().join("out");
     let host = Victim::start(app.path(), &["run", "."]);
     until("the call's first files", || out.join("many-20").exists());
-    assert!(host.kill().struck, "the call was over before it could be killed");
+    assert!(
+        host.kill().struck,
+        "the call was over before it could be killed"
+    );
     let made = files_in(&out);
     assert!((made as u64) < FILES);
     made
 }
 
 fn make(indent: &str) -> String {
-    format!("{indent}- make:\n{indent}    call: make-many:0.1.0@files\n{indent}    with: {{ mount: /out, count: {FILES} }}\n")
+    format!(
+        "{indent}- make:\n{indent}    call: make-many:0.1.0@files\n{indent}    with: {{ mount: /out, count: {FILES} }}\n"
+    )
 }
 
 #[test]
@@ -58,7 +63,11 @@ fn what_must_happen_once_is_in_doubt_and_never_repeated() {
     assert_eq!(run["error"]["type"], "urn:writ:error:in-doubt", "{run}");
     assert_eq!(run["error"]["function"], "make-many");
     assert_eq!(run["error"]["instance"], "/do/0/make");
-    assert_eq!(files_in(&app.path().join("out")), made, "the call was made again");
+    assert_eq!(
+        files_in(&app.path().join("out")),
+        made,
+        "the call was made again"
+    );
 }
 
 #[test]
@@ -73,8 +82,15 @@ fn a_workflow_can_catch_what_is_in_doubt() {
     resume(&app);
     let run = only_run(&app);
     let shown = shown(&app, &run);
-    assert_eq!((&shown["status"], &shown["output"]), (&json!("completed"), &json!({ "settled": "by-hand" })));
-    assert_eq!(files_in(&app.path().join("out")), made, "the call was made again");
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!({ "settled": "by-hand" }))
+    );
+    assert_eq!(
+        files_in(&app.path().join("out")),
+        made,
+        "the call was made again"
+    );
 }
 
 #[test]
@@ -86,8 +102,16 @@ fn what_is_idempotent_is_repeated_under_the_same_key() {
     resume(&app);
     let shown = shown(&app, &run);
     // The second call finds the first one's files, and makes no further one.
-    assert_eq!((&shown["status"], &shown["output"]), (&json!("completed"), &json!(0)), "{shown}");
-    assert_eq!(events_of(&app, &run, "task.started"), intents, "the repeated call has an intent of its own");
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!(0)),
+        "{shown}"
+    );
+    assert_eq!(
+        events_of(&app, &run, "task.started"),
+        intents,
+        "the repeated call has an intent of its own"
+    );
     assert_eq!(intents[0]["call"]["idempotency_key"], format!("{run}/0"));
 }
 
@@ -120,7 +144,10 @@ fn what_is_pure_is_executed_again_to_the_same_bits() {
     app.plugin("chance", "");
     app.plugin("slow", "");
     let host = Victim::start(app.path(), &["run", "."]);
-    assert!(host.die(Moment::Said("accepted run", Duration::from_millis(150))).struck);
+    assert!(
+        host.die(Moment::Said("accepted run", Duration::from_millis(150)))
+            .struck
+    );
     let run = only_run(&app);
     let before = events_of(&app, &run, "task.completed");
 
@@ -128,16 +155,28 @@ fn what_is_pure_is_executed_again_to_the_same_bits() {
     let other = app.path().join("other");
     copy(&app.path().join(".writ"), &other, &[]);
     let host = Victim::start(app.path(), &["runs", "resume"]);
-    assert!(host.die(Moment::Said("resuming run", Duration::from_millis(150))).struck);
+    assert!(
+        host.die(Moment::Said("resuming run", Duration::from_millis(150)))
+            .struck
+    );
     resume(&app);
     let _ = app.writ(&["runs", "resume", "--data", "other"]).expect(0);
 
     let output = shown(&app, &run)["output"].clone();
-    let again = app.writ(&["runs", "show", &run, "--data", "other", "--json"]).expect(0).json();
+    let again = app
+        .writ(&["runs", "show", &run, "--data", "other", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(output, again["output"]);
     assert!(output["second"]["bytes"].is_object(), "{output}");
-    assert_ne!(output["first"]["bytes"], output["second"]["bytes"], "each call has randomness of its own");
-    assert!(events_of(&app, &run, "task.completed").starts_with(&before), "what was recorded is executed again");
+    assert_ne!(
+        output["first"]["bytes"], output["second"]["bytes"],
+        "each call has randomness of its own"
+    );
+    assert!(
+        events_of(&app, &run, "task.completed").starts_with(&before),
+        "what was recorded is executed again"
+    );
 }
 
 #[test]
@@ -155,14 +194,32 @@ fn recorded_host_calls_are_answered_and_not_made_again() {
     let mut grown = 50_000;
     for arguments in [["run", "."], ["runs", "resume"]] {
         let host = Victim::start(app.path(), &arguments);
-        until("some steps of the counter", || fs::metadata(&log).is_ok_and(|log| log.len() > grown));
-        assert!(host.kill().struck, "the call was over before it could be killed");
+        until("some steps of the counter", || {
+            fs::metadata(&log).is_ok_and(|log| log.len() > grown)
+        });
+        assert!(
+            host.kill().struck,
+            "the call was over before it could be killed"
+        );
         grown = fs::metadata(&log).expect("the log is there").len() + 50_000;
     }
     resume(&app);
     let run = only_run(&app);
     let calls = events_of(&app, &run, "host.called");
-    let answers: Vec<Json> = calls.iter().map(|call| call["answer"]["Ok"]["number"].clone()).collect();
-    assert_eq!(shown(&app, &run)["output"], STEPS, "steps were lost or made twice");
-    assert!(answers.iter().filter(|number| number.is_u64()).map(|number| number.as_u64()).eq((1..=STEPS).map(Some)));
+    let answers: Vec<Json> = calls
+        .iter()
+        .map(|call| call["answer"]["Ok"]["number"].clone())
+        .collect();
+    assert_eq!(
+        shown(&app, &run)["output"],
+        STEPS,
+        "steps were lost or made twice"
+    );
+    assert!(
+        answers
+            .iter()
+            .filter(|number| number.is_u64())
+            .map(|number| number.as_u64())
+            .eq((1..=STEPS).map(Some))
+    );
 }

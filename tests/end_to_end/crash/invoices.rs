@@ -1,7 +1,7 @@
 //! The invoice example in folders of its own: compiled once, copied for every round.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -15,8 +15,35 @@ use writ_tests::{Said, command, root, writ};
 const PLUGINS: &[(&str, &str)] = &[
     ("invoice-reader", "{ \"/inbox\" = \"inbox\" }"),
     ("invoice-checker", "{ \"/orders\" = \"orders\" }"),
-    ("payment-queue", "{ \"/payments\" = \"out/payments\", \"/review\" = \"out/review\", \"/rejected\" = \"out/rejected\" }"),
+    (
+        "payment-queue",
+        "{ \"/payments\" = \"out/payments\", \"/review\" = \"out/review\", \"/rejected\" = \"out/rejected\" }",
+    ),
 ];
+
+/// An invoice of the example that is paid, its number and its order.
+const MODEL: (&str, &str, &str) = ("papier-und-mehr-8841.xml", "8841", "PO-4502");
+/// Further invoices like it, so that there is more to pay.
+const MORE: usize = 10;
+/// The payments that the example's own inbox leads to.
+const PAYMENTS: [&str; 6] = [
+    "ATU62345678-2025-209.json",
+    "DE811234567-2025-0117.json",
+    "DE811234567-G-2025-0009.credit.json",
+    "DE813456789-8841.json",
+    "DE819012345-2025-4410.json",
+    "NL004495445B01-R2025%2F031.json",
+];
+
+/// All payments that are to be made, each once.
+pub(super) fn due() -> BTreeSet<String> {
+    let more = (1..=MORE).map(|number| format!("DE813456789-8841-{number}.json"));
+    PAYMENTS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(more)
+        .collect()
+}
 
 /// The example, built, approved, and compiled into a cache; nothing has run in it.
 pub(super) struct Template(TempDir);
@@ -37,12 +64,20 @@ impl Template {
     pub(super) fn build() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path();
-        copy(&root().join("examples/invoice-triage"), path, &[".writ", "out", "grants.toml"]);
+        copy(
+            &root().join("examples/invoice-triage"),
+            path,
+            &[".writ", "out", "grants.toml"],
+        );
+        more(path);
         let mut config = String::new();
         for (name, folders) in PLUGINS {
             let component = path.join("built").join(name).with_extension("wasm");
             build(&root().join("plugins").join(name), &component);
-            config.push_str(&format!("[plugins.{name}]\ncomponent = \"{}\"\nfolders = {folders}\n\n", component.display()));
+            config.push_str(&format!(
+                "[plugins.{name}]\ncomponent = \"{}\"\nfolders = {folders}\n\n",
+                component.display()
+            ));
         }
         fs::write(path.join("writ.toml"), config).expect("files can be written");
         let template = Self(folder);
@@ -56,7 +91,11 @@ impl Template {
     pub(super) fn copy(&self) -> Invoices {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         copy(self.0.path(), folder.path(), &[".writ", "out", "built"]);
-        copy(&self.0.path().join(".writ/cache"), &folder.path().join(".writ/cache"), &[]);
+        copy(
+            &self.0.path().join(".writ/cache"),
+            &folder.path().join(".writ/cache"),
+            &[],
+        );
         Invoices(folder)
     }
 }
@@ -72,9 +111,28 @@ impl Invoices {
 
     /// Payments by the names of their files. Hidden files are not payments yet.
     pub(super) fn payments(&self) -> BTreeMap<String, Filed> {
-        let Ok(entries) = fs::read_dir(self.path().join("out/payments")) else { return BTreeMap::new() };
+        let Ok(entries) = fs::read_dir(self.path().join("out/payments")) else {
+            return BTreeMap::new();
+        };
         let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-        paths.filter_map(|path| Some((name(&path)?, filed(&path)))).collect()
+        paths
+            .filter_map(|path| Some((name(&path)?, filed(&path))))
+            .collect()
+    }
+
+    /// How many files there are beside payments and for them, also hidden ones.
+    pub(super) fn begun(&self) -> usize {
+        fs::read_dir(self.path().join("out/payments")).map_or(0, Iterator::count)
+    }
+
+    /// Files that were begun and neither finished nor removed.
+    pub(super) fn leftovers(&self) -> Vec<PathBuf> {
+        let folders = ["out/payments", "out/review", "out/rejected"];
+        let entries = folders.iter().flat_map(|folder| {
+            fs::read_dir(self.path().join(folder)).expect("the folder is there")
+        });
+        let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+        paths.filter(|path| name(path).is_none()).collect()
     }
 }
 
@@ -92,10 +150,35 @@ fn filed(path: &Path) -> Filed {
     }
 }
 
+/// Adds invoices with numbers and orders of their own.
+fn more(folder: &Path) {
+    let (invoice, number, order) = MODEL;
+    let read = |path: &str| fs::read_to_string(folder.join(path)).expect("the example is whole");
+    let (document, ordered) = (
+        read(&format!("inbox/{invoice}")),
+        read(&format!("orders/{order}.json")),
+    );
+    for copy in 1..=MORE {
+        let other = format!("{order}-{copy}");
+        let document = document
+            .replace(&format!(">{number}<"), &format!(">{number}-{copy}<"))
+            .replace(order, &other);
+        fs::write(folder.join(format!("inbox/more-{copy}.xml")), document)
+            .expect("files can be written");
+        let ordered = ordered.replace(order, &other);
+        fs::write(folder.join(format!("orders/{other}.json")), ordered)
+            .expect("files can be written");
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests start the real binary")]
 fn build(folder: &Path, component: &Path) {
     let mut command = Command::new(writ());
-    command.args(["plugin", "build"]).arg(folder).arg("--output").arg(component);
+    command
+        .args(["plugin", "build"])
+        .arg(folder)
+        .arg("--output")
+        .arg(component);
     let _ = said(command).expect(0);
 }
 

@@ -18,7 +18,10 @@ pub(super) fn shown(app: &App, run: &str) -> Json {
 
 /// The events of one type.
 pub(super) fn events_of(app: &App, run: &str, kind: &str) -> Vec<Json> {
-    let events = app.events(run).into_iter().map(|record| record["event"].clone());
+    let events = app
+        .events(run)
+        .into_iter()
+        .map(|record| record["event"].clone());
     events.filter(|event| event["type"] == kind).collect()
 }
 

@@ -63,7 +63,12 @@ impl Victim {
             let _ = out.read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         });
-        Self { child, lines, out: Some(out), err: Vec::new() }
+        Self {
+            child,
+            lines,
+            out: Some(out),
+            err: Vec::new(),
+        }
     }
 
     /// Waits until it says so on standard error; false when it ended before.
@@ -91,9 +96,29 @@ impl Victim {
         self.kill()
     }
 
+    /// Kills it so long after something holds; at the latest when it ended by itself.
+    pub(super) fn die_when(mut self, mut holds: impl FnMut() -> bool, later: Duration) -> Left {
+        const PAUSE: Duration = Duration::from_micros(200);
+        while !holds()
+            && self
+                .child
+                .try_wait()
+                .expect("a child can be asked")
+                .is_none()
+        {
+            thread::sleep(PAUSE);
+        }
+        thread::sleep(later);
+        self.kill()
+    }
+
     /// Kills it now.
     pub(super) fn kill(mut self) -> Left {
-        let struck = self.child.try_wait().expect("a child can be asked").is_none();
+        let struck = self
+            .child
+            .try_wait()
+            .expect("a child can be asked")
+            .is_none();
         // SIGKILL: nothing in the process can notice it.
         self.child.kill().expect("a child can be killed");
         self.child.wait().expect("a child can be waited for");
@@ -101,7 +126,11 @@ impl Victim {
     }
 
     fn left(&mut self, struck: bool) -> Left {
-        let out = self.out.take().map(|out| out.join().expect("the reader does not panic")).unwrap_or_default();
+        let out = self
+            .out
+            .take()
+            .map(|out| out.join().expect("the reader does not panic"))
+            .unwrap_or_default();
         let mut err = std::mem::take(&mut self.err);
         err.extend(self.lines.iter());
         Left { struck, err, out }

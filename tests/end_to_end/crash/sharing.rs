@@ -17,10 +17,16 @@ fn a_folder_has_one_host_and_any_number_of_readers() {
     assert!(host.says("accepted run"));
     for arguments in [["run", "."], ["runs", "resume"]] {
         let said = app.writ(&arguments).expect(5);
-        assert!(said.err.contains("in use by process") && said.err.contains("stop it first"), "{}", said.err);
+        assert!(
+            said.err.contains("in use by process") && said.err.contains("stop it first"),
+            "{}",
+            said.err
+        );
     }
     let run = only_run(&app);
-    until("the wait", || !events_of(&app, &run, "task.started").is_empty());
+    until("the wait", || {
+        !events_of(&app, &run, "task.started").is_empty()
+    });
     assert_eq!(shown(&app, &run)["status"], "running");
     assert!(host.kill().struck, "the host was disturbed");
 }
@@ -34,7 +40,10 @@ fn slow_then_double() -> App {
     app.plugin("slow", "");
     app.plugin("double", "");
     let host = Victim::start(app.path(), &["run", "."]);
-    assert!(host.die(Moment::Said("accepted run", Duration::from_millis(100))).struck);
+    assert!(
+        host.die(Moment::Said("accepted run", Duration::from_millis(100)))
+            .struck
+    );
     app
 }
 
@@ -46,7 +55,10 @@ fn a_run_goes_on_with_its_own_copy_of_a_plugin_that_was_removed() {
     app.write("writ.toml", "");
     resume(&app);
     let shown = shown(&app, &only_run(&app));
-    assert_eq!((&shown["status"], &shown["output"]), (&json!("completed"), &json!(42)));
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!(42))
+    );
 }
 
 #[test]
@@ -55,12 +67,16 @@ fn a_run_goes_on_with_its_own_copy_of_a_plugin_that_was_built_again() {
     let run = only_run(&app);
     let pinned = shown(&app, &run)["plugins"]["double"]["digest"].clone();
     // Another component under the same name: it could not even answer.
-    fs::copy(guest("echo"), app.path().join("sources/double/guest.wasm")).expect("guests can be copied");
+    fs::copy(guest("echo"), app.path().join("sources/double/guest.wasm"))
+        .expect("guests can be copied");
     let said = app.writ(&["run", "."]).expect(3);
     assert!(said.err.contains("double"), "{}", said.err);
     resume(&app);
     let shown = shown(&app, &run);
-    assert_eq!((&shown["status"], &shown["output"]), (&json!("completed"), &json!(42)));
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!(42))
+    );
     assert_eq!(shown["plugins"]["double"]["digest"], pinned);
 }
 
@@ -78,13 +94,27 @@ fn a_revoked_grant_stops_a_recovered_run() {
     app.config("folders = { \"/out\" = \"out\" }\n");
     app.approve();
     let host = Victim::start(app.path(), &["run", "."]);
-    assert!(host.die(Moment::Said("accepted run", Duration::from_millis(20))).struck);
+    assert!(
+        host.die(Moment::Said("accepted run", Duration::from_millis(20)))
+            .struck
+    );
     let run = only_run(&app);
     let _ = app.writ(&["grant", "revoke", ".", "append-file"]).expect(0);
     let said = app.writ(&["runs", "resume"]).expect(6);
-    assert!(said.err.contains(&format!("run {run} stays unfinished")), "{}", said.err);
-    assert!(said.err.contains("append-file was revoked") && said.err.contains("writ grant approve"), "{}", said.err);
-    assert!(!app.path().join("out/lines").exists(), "a revoked grant was used");
+    assert!(
+        said.err.contains(&format!("run {run} stays unfinished")),
+        "{}",
+        said.err
+    );
+    assert!(
+        said.err.contains("append-file was revoked") && said.err.contains("writ grant approve"),
+        "{}",
+        said.err
+    );
+    assert!(
+        !app.path().join("out/lines").exists(),
+        "a revoked grant was used"
+    );
 
     // Approved anew, it goes on.
     app.approve();
@@ -97,22 +127,39 @@ fn a_recovered_run_reads_the_settings_of_its_app() {
     let app = App::doing(
         "  - pause:\n      wait: { milliseconds: 500 }\n  - read:\n      call: get:0.1.0@settings\n      with: { key: city }\n",
     );
-    app.plugin("settings", "[[request]]\ncapability = \"config:read:city\"\nreason = \"to show it\"\n");
+    app.plugin(
+        "settings",
+        "[[request]]\ncapability = \"config:read:city\"\nreason = \"to show it\"\n",
+    );
     app.config("\n[config]\ncity = \"Bremen\"\n");
     app.approve();
     let host = Victim::start(app.path(), &["run", "."]);
-    assert!(host.die(Moment::Said("accepted run", Duration::from_millis(20))).struck);
+    assert!(
+        host.die(Moment::Said("accepted run", Duration::from_millis(20)))
+            .struck
+    );
     resume(&app);
     assert_eq!(shown(&app, &only_run(&app))["output"], "Bremen");
 }
 
 #[test]
 fn a_detached_run_is_accepted_at_once_and_carried_on_in_the_background() {
-    let app = App::doing("  - pause:\n      wait: { milliseconds: 300 }\n  - done:\n      set: { answer: 42 }\n");
-    let run = app.writ(&["run", ".", "--detach"]).expect(0).out.trim().to_owned();
+    let app = App::doing(
+        "  - pause:\n      wait: { milliseconds: 300 }\n  - done:\n      set: { answer: 42 }\n",
+    );
+    let run = app
+        .writ(&["run", ".", "--detach"])
+        .expect(0)
+        .out
+        .trim()
+        .to_owned();
     assert_eq!(only_run(&app), run);
-    until("the end of the detached run", || shown(&app, &run)["status"] == "completed");
+    until("the end of the detached run", || {
+        shown(&app, &run)["status"] == "completed"
+    });
     assert_eq!(shown(&app, &run)["output"], json!({ "answer": 42 }));
     // Its host is gone: the folder is free.
-    until("the end of its host", || app.writ(&["runs", "resume"]).code == 0);
+    until("the end of its host", || {
+        app.writ(&["runs", "resume"]).code == 0
+    });
 }

@@ -1,6 +1,9 @@
 //! A wait outlives the host: it ends when it was to end, not before, and it does not begin again.
 
-#![expect(clippy::disallowed_methods, reason = "these tests wait for real time to pass")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real time to pass"
+)]
 
 use std::{
     thread,
@@ -19,11 +22,18 @@ const WAIT_MS: u64 = 3_000;
 
 /// A run that was killed while it waited, its id, and when its wait is over.
 fn killed_waiting() -> (App, String, u64) {
-    let app = App::doing(&format!("  - pause:\n      wait: {{ milliseconds: {WAIT_MS} }}\n"));
+    let app = App::doing(&format!(
+        "  - pause:\n      wait: {{ milliseconds: {WAIT_MS} }}\n"
+    ));
     let mut host = Victim::start(app.path(), &["run", "."]);
     assert!(host.says("accepted run"));
-    until("the wait", || !events_of(&app, &only_run(&app), "task.started").is_empty());
-    assert!(host.kill().struck, "the wait was over before the host could be killed");
+    until("the wait", || {
+        !events_of(&app, &only_run(&app), "task.started").is_empty()
+    });
+    assert!(
+        host.kill().struck,
+        "the wait was over before the host could be killed"
+    );
     let run = only_run(&app);
     let waits = events_of(&app, &run, "task.started");
     let (began, due) = (number(&waits[0], "at_ms"), number(&waits[0], "due_ms"));
@@ -32,13 +42,19 @@ fn killed_waiting() -> (App, String, u64) {
 }
 
 fn number(event: &Json, field: &str) -> u64 {
-    event[field].as_u64().unwrap_or_else(|| panic!("no {field} in {event}"))
+    event[field]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no {field} in {event}"))
 }
 
 /// When the wait was over, after having begun only once.
 fn ended(app: &App, run: &str) -> u64 {
     assert_eq!(shown(app, run)["status"], "completed");
-    assert_eq!(events_of(app, run, "task.started").len(), 1, "the wait began again");
+    assert_eq!(
+        events_of(app, run, "task.started").len(),
+        1,
+        "the wait began again"
+    );
     number(&events_of(app, run, "task.completed")[0], "at_ms")
 }
 
@@ -47,7 +63,10 @@ fn a_wait_that_is_taken_up_again_ends_no_earlier() {
     let (app, run, due) = killed_waiting();
     // Parked, killed, and taken up once more.
     let host = Victim::start(app.path(), &["runs", "resume"]);
-    assert!(host.die(Moment::Said("resuming run", Duration::from_millis(50))).struck);
+    assert!(
+        host.die(Moment::Said("resuming run", Duration::from_millis(50)))
+            .struck
+    );
     resume(&app);
     assert!(ended(&app, &run) >= due);
 }
@@ -55,12 +74,19 @@ fn a_wait_that_is_taken_up_again_ends_no_earlier() {
 #[test]
 fn a_wait_that_passed_while_no_host_ran_is_over_at_once() {
     let (app, run, due) = killed_waiting();
-    let now_ms = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let now_ms = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis())
+    };
     while now_ms() <= u128::from(due) {
         thread::sleep(Duration::from_millis(20));
     }
     resume(&app);
     let recovered = number(&events_of(&app, &run, "run.recovered")[0], "at_ms");
     let end = ended(&app, &run);
-    assert!((recovered..recovered + WAIT_MS).contains(&end), "recovered at {recovered}, over at {end}");
+    assert!(
+        (recovered..recovered + WAIT_MS).contains(&end),
+        "recovered at {recovered}, over at {end}"
+    );
 }

@@ -8,8 +8,10 @@ use writ_tests::App;
 pub(super) const LIMIT: &str = "urn:writ:error:limit";
 pub(super) const TRAP: &str = "urn:writ:error:trap";
 pub(super) const GUEST: &str = "urn:writ:error:guest";
-pub(super) const AUTHORIZATION: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/authorization";
-pub(super) const CONFIGURATION: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/configuration";
+pub(super) const AUTHORIZATION: &str =
+    "https://serverlessworkflow.io/spec/1.0.0/errors/authorization";
+pub(super) const CONFIGURATION: &str =
+    "https://serverlessworkflow.io/spec/1.0.0/errors/configuration";
 pub(super) const EXPRESSION: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/expression";
 pub(super) const TIMEOUT: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/timeout";
 
@@ -77,14 +79,20 @@ impl Cases {
     pub(super) fn write(self, app: &App) {
         app.plugin(GOOD, "");
         let all = self.call(AFTERWARDS, GOOD, "double", json!({ "n": 21 }));
-        app.write("workflow.yaml", &document(&all.tasks, &[("output", json!({ "as": "${ $context }" }))]));
+        app.write(
+            "workflow.yaml",
+            &document(&all.tasks, &[("output", json!({ "as": "${ $context }" }))]),
+        );
     }
 
     /// Runs the app under the grants that are there.
     pub(super) fn started(app: &App) -> Outcomes {
         let said = app.run().expect(0).json();
         let run = said["run"].as_str().expect("a run has an id").to_owned();
-        let outcomes = Outcomes { of: said["output"].clone(), events: app.events(&run) };
+        let outcomes = Outcomes {
+            of: said["output"].clone(),
+            events: app.events(&run),
+        };
         assert_eq!(*outcomes.ok(AFTERWARDS), json!(42));
         outcomes
     }
@@ -100,17 +108,29 @@ impl Outcomes {
     /// The answer of a call that succeeded.
     #[track_caller]
     pub(super) fn ok(&self, name: &str) -> &Json {
-        self.of[name].get("ok").unwrap_or_else(|| panic!("{name}: {}", self.of[name]))
+        self.of[name]
+            .get("ok")
+            .unwrap_or_else(|| panic!("{name}: {}", self.of[name]))
     }
 
     /// The problem of a call that faulted. The same one is recorded as the fault of its task.
     #[track_caller]
     pub(super) fn error(&self, name: &str, kind: &str) -> &Json {
-        let error = self.of[name].get("error").unwrap_or_else(|| panic!("{name}: {}", self.of[name]));
+        let error = self.of[name]
+            .get("error")
+            .unwrap_or_else(|| panic!("{name}: {}", self.of[name]));
         assert_eq!(error["type"], kind, "{name}: {error}");
         let end = format!("/{name}-tried");
-        let recorded = self.told("task.faulted").find(|event| event["reference"].as_str().is_some_and(|of| of.ends_with(&end)));
-        assert_eq!(recorded.expect("a fault is recorded")["error"]["type"], kind, "{name}");
+        let recorded = self.told("task.faulted").find(|event| {
+            event["reference"]
+                .as_str()
+                .is_some_and(|of| of.ends_with(&end))
+        });
+        assert_eq!(
+            recorded.expect("a fault is recorded")["error"]["type"],
+            kind,
+            "{name}"
+        );
         error
     }
 
@@ -118,16 +138,26 @@ impl Outcomes {
     #[track_caller]
     pub(super) fn limit(&self, name: &str, plugin: &str, limit: &str, allowed: u64) {
         let error = self.error(name, LIMIT);
-        assert_eq!((&error["limit"], &error["allowed"]), (&json!(limit), &json!(allowed)), "{name}: {error}");
+        assert_eq!(
+            (&error["limit"], &error["allowed"]),
+            (&json!(limit), &json!(allowed)),
+            "{name}: {error}"
+        );
         let remedy = error["remedy"].as_str().unwrap_or_default();
-        assert!(remedy.contains(limit) && remedy.contains(&format!("[plugins.{plugin}.limits]")), "{name}: {remedy}");
+        assert!(
+            remedy.contains(limit) && remedy.contains(&format!("[plugins.{plugin}.limits]")),
+            "{name}: {remedy}"
+        );
         assert_eq!(error["plugin"], plugin, "{name}");
     }
 
     /// The call ended in a trap; what it said of it.
     #[track_caller]
     pub(super) fn trap(&self, name: &str) -> String {
-        self.error(name, TRAP)["detail"].as_str().unwrap_or_default().to_owned()
+        self.error(name, TRAP)["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The function answered with this error.
@@ -138,7 +168,10 @@ impl Outcomes {
 
     /// Events of one type, oldest first.
     pub(super) fn told(&self, kind: &str) -> impl Iterator<Item = &Json> {
-        self.events.iter().map(|event| &event["event"]).filter(move |event| event["type"] == kind)
+        self.events
+            .iter()
+            .map(|event| &event["event"])
+            .filter(move |event| event["type"] == kind)
     }
 
     /// A denial of this capability is recorded, with the plugin and a remedy that says this.
@@ -147,9 +180,14 @@ impl Outcomes {
         let found = self.told("host.denied").any(|event| {
             event["plugin"] == plugin
                 && event["capability"] == capability
-                && event["remedy"].as_str().is_some_and(|said| said.contains(remedy))
+                && event["remedy"]
+                    .as_str()
+                    .is_some_and(|said| said.contains(remedy))
         });
         let all: Vec<_> = self.told("host.denied").collect();
-        assert!(found, "no denial of {capability} to {plugin} with {remedy:?} in {all:?}");
+        assert!(
+            found,
+            "no denial of {capability} to {plugin} with {remedy:?} in {all:?}"
+        );
     }
 }

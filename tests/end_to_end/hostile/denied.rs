@@ -6,12 +6,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};
-use writ_tests::{App, command, Said};
+use writ_tests::{App, Said, command};
 
 use super::cases::{Cases, GUEST, call, document};
 
 fn request(capability: &str) -> String {
-    format!("[[request]]\ncapability = \"{capability}\"\nreason = \"to be tested\"\noptional = true\n\n")
+    format!(
+        "[[request]]\ncapability = \"{capability}\"\nreason = \"to be tested\"\noptional = true\n\n"
+    )
 }
 
 /// Approves these capabilities of one plugin.
@@ -25,7 +27,12 @@ fn allow(app: &App, plugin: &str, capabilities: &[&str]) {
 
 fn files(granted: &[&str]) -> App {
     let app = App::new("");
-    app.plugin("files", &["fs:read:/in", "fs:read:/more", "fs:write:/in"].map(request).concat());
+    app.plugin(
+        "files",
+        &["fs:read:/in", "fs:read:/more", "fs:write:/in"]
+            .map(request)
+            .concat(),
+    );
     app.write("data/in/a.txt", "text");
     app.write("data/more/b.txt", "more");
     allow(&app, "files", granted);
@@ -36,49 +43,116 @@ fn files(granted: &[&str]) -> App {
 fn fs_read() {
     let app = files(&["fs:read:/in=data/in"]);
     Cases::default()
-        .call("granted", "files", "read", json!({ "mount": "/in", "path": "a.txt" }))
-        .call("aside", "files", "read", json!({ "mount": "/in", "path": "../more/b.txt" }))
-        .call("mount", "files", "read", json!({ "mount": "/more", "path": "b.txt" }))
+        .call(
+            "granted",
+            "files",
+            "read",
+            json!({ "mount": "/in", "path": "a.txt" }),
+        )
+        .call(
+            "aside",
+            "files",
+            "read",
+            json!({ "mount": "/in", "path": "../more/b.txt" }),
+        )
+        .call(
+            "mount",
+            "files",
+            "read",
+            json!({ "mount": "/more", "path": "b.txt" }),
+        )
         .write(&app);
     let outcomes = Cases::started(&app);
     assert_eq!(*outcomes.ok("granted"), json!("text"));
     outcomes.refused("aside", "not-permitted");
     outcomes.refused("mount", "no-mount");
-    outcomes.denied("files", "fs:read:/more", "writ grant approve <app> files --allow 'fs:read:/more'");
+    outcomes.denied(
+        "files",
+        "fs:read:/more",
+        "writ grant approve <app> files --allow 'fs:read:/more'",
+    );
 }
 
 #[test]
 fn fs_write() {
     let app = files(&["fs:read:/in=data/in"]);
     Cases::default()
-        .call("write", "files", "write", json!({ "mount": "/in", "path": "a.txt", "text": "changed" }))
+        .call(
+            "write",
+            "files",
+            "write",
+            json!({ "mount": "/in", "path": "a.txt", "text": "changed" }),
+        )
         .write(&app);
     Cases::started(&app).denied("files", "fs:write:/in", "--allow 'fs:write:/in'");
-    assert_eq!(std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"), "text");
-    allow(&app, "files", &["fs:read:/in=data/in", "fs:write:/in=data/in"]);
+    assert_eq!(
+        std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"),
+        "text"
+    );
+    allow(
+        &app,
+        "files",
+        &["fs:read:/in=data/in", "fs:write:/in=data/in"],
+    );
     assert!(Cases::started(&app).ok("write").is_null());
-    assert_eq!(std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"), "changed");
+    assert_eq!(
+        std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"),
+        "changed"
+    );
 }
 
 #[test]
 fn a_function_that_says_it_has_no_effects_gets_none() {
     let app = App::new("");
-    let manifest = format!("{}{}[functions.write]\neffects = \"none\"\n", request("fs:read:/in"), request("fs:write:/in"));
+    let manifest = format!(
+        "{}{}[functions.write]\neffects = \"none\"\n",
+        request("fs:read:/in"),
+        request("fs:write:/in")
+    );
     app.plugin("files", &manifest);
     app.config("folders = { \"/in\" = \"data/in\" }\n");
     app.write("data/in/a.txt", "text");
-    let outcomes =
-        Cases::default().call("write", "files", "write", json!({ "mount": "/in", "path": "a.txt", "text": "x" })).run(&app);
+    let outcomes = Cases::default()
+        .call(
+            "write",
+            "files",
+            "write",
+            json!({ "mount": "/in", "path": "a.txt", "text": "x" }),
+        )
+        .run(&app);
     let _ = outcomes.error("write", GUEST);
     outcomes.denied("files", "fs:write:/in", "effects = \"none\"");
-    assert_eq!(std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"), "text");
+    assert_eq!(
+        std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"),
+        "text"
+    );
 }
 
 #[test]
 fn kv() {
     let app = App::new("");
-    app.plugin("buckets", &["kv:read:open", "kv:write:open", "kv:read:seen", "kv:write:seen", "kv:write:sink"].map(request).concat());
-    allow(&app, "buckets", &["kv:read:open", "kv:write:open", "kv:read:seen", "kv:write:sink"]);
+    app.plugin(
+        "buckets",
+        &[
+            "kv:read:open",
+            "kv:write:open",
+            "kv:read:seen",
+            "kv:write:seen",
+            "kv:write:sink",
+        ]
+        .map(request)
+        .concat(),
+    );
+    allow(
+        &app,
+        "buckets",
+        &[
+            "kv:read:open",
+            "kv:write:open",
+            "kv:read:seen",
+            "kv:write:sink",
+        ],
+    );
     let at = |bucket: &str| json!({ "bucket": bucket, "key": "k" });
     let set = |bucket: &str| json!({ "bucket": bucket, "key": "k", "value": "v" });
     let count = |bucket: &str| json!({ "bucket": bucket, "key": "n", "delta": 2 });
@@ -88,7 +162,12 @@ fn kv() {
         .call("read-only", "buckets", "set", set("seen"))
         .call("counted", "buckets", "increment", count("seen"))
         .call("deleted", "buckets", "delete", at("seen"))
-        .call("many", "buckets", "set-many", json!({ "bucket": "seen", "values": [["k", "v"]] }))
+        .call(
+            "many",
+            "buckets",
+            "set-many",
+            json!({ "bucket": "seen", "values": [["k", "v"]] }),
+        )
         .call("nothing", "buckets", "get", at("seen"))
         .call("write-only", "buckets", "get", at("sink"))
         .call("listed", "buckets", "keys", json!({ "bucket": "sink" }))
@@ -98,7 +177,16 @@ fn kv() {
         .write(&app);
     let outcomes = Cases::started(&app);
     assert_eq!(*outcomes.ok("get"), json!("v"));
-    for name in ["read-only", "counted", "deleted", "many", "write-only", "listed", "unknown", "dotted"] {
+    for name in [
+        "read-only",
+        "counted",
+        "deleted",
+        "many",
+        "write-only",
+        "listed",
+        "unknown",
+        "dotted",
+    ] {
         outcomes.refused(name, "access-denied");
     }
     assert!(outcomes.ok("nothing").is_null());
@@ -109,29 +197,60 @@ fn kv() {
 
 #[test]
 fn kv_without_any_grant_is_not_even_linked() {
-    refused_to_load("buckets", "kv:read:seen", "get", &json!({ "bucket": "seen", "key": "k" }), "wasi:keyvalue/");
+    refused_to_load(
+        "buckets",
+        "kv:read:seen",
+        "get",
+        &json!({ "bucket": "seen", "key": "k" }),
+        "wasi:keyvalue/",
+    );
 }
 
 #[test]
 fn config_without_any_grant_is_not_even_linked() {
-    refused_to_load("settings", "config:read:colour", "get", &json!({ "key": "colour" }), "wasi:config/store");
+    refused_to_load(
+        "settings",
+        "config:read:colour",
+        "get",
+        &json!({ "key": "colour" }),
+        "wasi:config/store",
+    );
 }
 
 /// Without a grant of its kind, a component that imports the interface does not start, and no run is accepted.
 fn refused_to_load(plugin: &str, capability: &str, function: &str, arguments: &Json, import: &str) {
-    let app = App::new(&document(&[json!({ "a": call(plugin, function, arguments) })], &[]));
+    let app = App::new(&document(
+        &[json!({ "a": call(plugin, function, arguments) })],
+        &[],
+    ));
     app.plugin(plugin, &request(capability));
     let said = app.run().expect(4);
-    assert!(said.err.contains(plugin) && said.err.contains(import), "{}", said.err);
+    assert!(
+        said.err.contains(plugin) && said.err.contains(import),
+        "{}",
+        said.err
+    );
     allow(&app, plugin, &[capability]);
     let _ = app.run().expect(0);
-    assert_eq!(app.writ(&["runs", "list", "--json"]).expect(0).json().as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        app.writ(&["runs", "list", "--json"])
+            .expect(0)
+            .json()
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }
 
 #[test]
 fn config() {
     let app = App::new("");
-    app.plugin("settings", &["config:read:colour", "config:read:secret"].map(request).concat());
+    app.plugin(
+        "settings",
+        &["config:read:colour", "config:read:secret"]
+            .map(request)
+            .concat(),
+    );
     app.config("[config]\ncolour = \"green\"\nsecret = \"hidden\"\nunasked = \"hidden\"\n");
     allow(&app, "settings", &["config:read:colour"]);
     Cases::default()
@@ -145,28 +264,47 @@ fn config() {
     assert_eq!(*outcomes.ok("all"), json!([["colour", "green"]]));
     for name in ["denied", "unasked"] {
         let payload = outcomes.error(name, GUEST)["payload"].to_string();
-        assert!(payload.contains("denied") && !payload.contains("hidden"), "{payload}");
+        assert!(
+            payload.contains("denied") && !payload.contains("hidden"),
+            "{payload}"
+        );
     }
-    outcomes.denied("settings", "config:read:secret", "--allow 'config:read:secret'");
+    outcomes.denied(
+        "settings",
+        "config:read:secret",
+        "--allow 'config:read:secret'",
+    );
     outcomes.denied("settings", "config:read:unasked", "[[request]]");
 }
 
 #[test]
 fn env() {
     let app = App::new("");
-    app.plugin("surroundings", &["env:read:WRIT_TEST_SEEN", "env:read:WRIT_TEST_UNSEEN"].map(request).concat());
+    app.plugin(
+        "surroundings",
+        &["env:read:WRIT_TEST_SEEN", "env:read:WRIT_TEST_UNSEEN"]
+            .map(request)
+            .concat(),
+    );
     allow(&app, "surroundings", &["env:read:WRIT_TEST_SEEN"]);
     let tasks = [json!({ "all": call("surroundings", "variables", &json!({})) })];
     app.write("workflow.yaml", &document(&tasks, &[]));
     let mut run = command(app.path(), &["run", ".", "--json"]);
-    run.envs([("WRIT_TEST_SEEN", "seen"), ("WRIT_TEST_UNSEEN", "hidden"), ("WRIT_TEST_OTHER", "hidden")]);
+    run.envs([
+        ("WRIT_TEST_SEEN", "seen"),
+        ("WRIT_TEST_UNSEEN", "hidden"),
+        ("WRIT_TEST_OTHER", "hidden"),
+    ]);
     let said = Said::of(run.output().expect("writ can be started")).expect(0);
     // The interface has no way to ask for one variable: those without a grant are not there, and nothing is refused.
     assert_eq!(said.json()["output"], json!([["WRIT_TEST_SEEN", "seen"]]));
 }
 
 fn rolled(app: &App, tasks: &[&str]) -> Vec<Json> {
-    let tasks: Vec<_> = tasks.iter().map(|name| json!({ *name: call("chance", "roll", &json!({})) })).collect();
+    let tasks: Vec<_> = tasks
+        .iter()
+        .map(|name| json!({ *name: call("chance", "roll", &json!({})) }))
+        .collect();
     let exported = |task: &Json| {
         let mut task = task.clone();
         for (name, task) in task.as_object_mut().expect("an object") {
@@ -175,39 +313,81 @@ fn rolled(app: &App, tasks: &[&str]) -> Vec<Json> {
         task
     };
     let tasks: Vec<_> = tasks.iter().map(exported).collect();
-    app.write("workflow.yaml", &document(&tasks, &[("output", json!({ "as": "${ $context }" }))]));
+    app.write(
+        "workflow.yaml",
+        &document(&tasks, &[("output", json!({ "as": "${ $context }" }))]),
+    );
     let output = app.run().expect(0).json()["output"].clone();
-    output.as_object().expect("an object").values().cloned().collect()
+    output
+        .as_object()
+        .expect("an object")
+        .values()
+        .cloned()
+        .collect()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the guest saw is compared with the real time"
+)]
 fn now_ns() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     u64::try_from(now.as_nanos()).expect("before 2554")
 }
 
 #[test]
 fn clock_and_random() {
     let app = App::new("");
-    app.plugin("chance", &["clock:real", "random:real"].map(request).concat());
+    app.plugin(
+        "chance",
+        &["clock:real", "random:real"].map(request).concat(),
+    );
     let readings = rolled(&app, &["one", "two"]);
     for reading in &readings {
         // Time starts with the run and moves a microsecond at every look, however long the calls take.
-        assert!(reading["monotonic-ns"].as_u64().is_some_and(|ns| ns < 10_000), "{reading}");
-        assert_eq!(reading["monotonic-again-ns"].as_u64(), reading["monotonic-ns"].as_u64().map(|ns| ns + 1_000));
+        assert!(
+            reading["monotonic-ns"]
+                .as_u64()
+                .is_some_and(|ns| ns < 10_000),
+            "{reading}"
+        );
+        assert_eq!(
+            reading["monotonic-again-ns"].as_u64(),
+            reading["monotonic-ns"].as_u64().map(|ns| ns + 1_000)
+        );
     }
     // The randomness of two calls differs; what it is made from is the run's and the task's.
     assert_ne!(readings[0]["bytes"], readings[1]["bytes"]);
     assert_ne!(readings[0]["seed"], readings[1]["seed"]);
-    assert!(recorded(&app).is_empty(), "what follows from the record is not recorded again");
+    assert!(
+        recorded(&app).is_empty(),
+        "what follows from the record is not recorded again"
+    );
 
     allow(&app, "chance", &["clock:real", "random:real"]);
     let before = now_ns();
     let real = rolled(&app, &["real"]);
     let after = now_ns();
-    assert!(real[0]["wall-ns"].as_u64().is_some_and(|ns| (before..=after).contains(&ns)), "{}", real[0]);
+    assert!(
+        real[0]["wall-ns"]
+            .as_u64()
+            .is_some_and(|ns| (before..=after).contains(&ns)),
+        "{}",
+        real[0]
+    );
     let calls = recorded(&app);
-    for (interface, grant) in [("wasi:clocks/wall-clock", "clock:real"), ("wasi:random/random", "random:real")] {
-        assert!(calls.iter().any(|call| call["call"]["interface"] == interface && call["grant"] == grant), "{calls:?}");
+    for (interface, grant) in [
+        ("wasi:clocks/wall-clock", "clock:real"),
+        ("wasi:random/random", "random:real"),
+    ] {
+        assert!(
+            calls
+                .iter()
+                .any(|call| call["call"]["interface"] == interface && call["grant"] == grant),
+            "{calls:?}"
+        );
     }
 }
 
@@ -215,5 +395,9 @@ fn clock_and_random() {
 fn recorded(app: &App) -> Vec<Json> {
     let runs = app.writ(&["runs", "list", "--json"]).expect(0).json();
     let events = app.events(runs[0]["run"].as_str().expect("an id"));
-    events.into_iter().map(|event| event["event"].clone()).filter(|event| event["type"] == "host.called").collect()
+    events
+        .into_iter()
+        .map(|event| event["event"].clone())
+        .filter(|event| event["type"] == "host.called")
+        .collect()
 }

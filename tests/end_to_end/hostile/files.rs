@@ -36,10 +36,16 @@ reason = \"a letter box\"
 fn app() -> App {
     let app = App::new("");
     app.plugin("files", REQUESTS);
-    app.config("folders = { \"/in\" = \"data/in\", \"/out\" = \"data/out\", \"/drop\" = \"data/drop\" }\n");
-    for (file, text) in
-        [("in/a.txt", "inside"), ("in/folder/b.txt", "deep"), ("out/c.txt", "old"), ("drop/d.txt", "posted"), ("secret.txt", "secret")]
-    {
+    app.config(
+        "folders = { \"/in\" = \"data/in\", \"/out\" = \"data/out\", \"/drop\" = \"data/drop\" }\n",
+    );
+    for (file, text) in [
+        ("in/a.txt", "inside"),
+        ("in/folder/b.txt", "deep"),
+        ("out/c.txt", "old"),
+        ("drop/d.txt", "posted"),
+        ("secret.txt", "secret"),
+    ] {
         app.write(&format!("data/{file}"), text);
     }
     app
@@ -81,7 +87,16 @@ fn no_path_and_no_link_leads_out_of_a_granted_folder() {
     symlink("..", data.join("in/up")).expect("a link");
     let before = tree(&data);
     let long = format!("{}secret.txt", "folder/../../".repeat(100));
-    let paths = ["../secret.txt", "/etc/passwd", "folder/../../secret.txt", "link", "absolute-link", "up/secret.txt", "..", &long];
+    let paths = [
+        "../secret.txt",
+        "/etc/passwd",
+        "folder/../../secret.txt",
+        "link",
+        "absolute-link",
+        "up/secret.txt",
+        "..",
+        &long,
+    ];
     let mut cases = Cases::default().call("allowed", "files", "read", of("/in", "folder/b.txt"));
     for (number, path) in paths.iter().enumerate() {
         cases = cases.call(&format!("read{number}"), "files", "read", of("/in", path));
@@ -92,8 +107,18 @@ fn no_path_and_no_link_leads_out_of_a_granted_folder() {
         .call("upwards", "files", "list", of("/in", ".."))
         .call("through", "files", "list", of("/in", "up"))
         .call("nul", "files", "read", of("/in", "a.txt\u{0}b"))
-        .call("symlink", "files", "symlink", json!({ "mount": "/out", "path": "l", "target": "../secret.txt" }))
-        .call("symlink2", "files", "symlink", json!({ "mount": "/out", "path": "m", "target": "/etc/passwd" }))
+        .call(
+            "symlink",
+            "files",
+            "symlink",
+            json!({ "mount": "/out", "path": "l", "target": "../secret.txt" }),
+        )
+        .call(
+            "symlink2",
+            "files",
+            "symlink",
+            json!({ "mount": "/out", "path": "m", "target": "/etc/passwd" }),
+        )
         .call("elsewhere", "files", "read", of("/data", "secret.txt"))
         .call("mounts", "files", "mounts", json!({}))
         .run(&app);
@@ -128,14 +153,23 @@ fn what_is_read_only_stays_as_it_is() {
     let data = app.path().join("data");
     let before = tree(&data);
     let attempts = [
-        ("write", json!({ "mount": "/in", "path": "a.txt", "text": "x" })),
-        ("write", json!({ "mount": "/in", "path": "new.txt", "text": "x" })),
+        (
+            "write",
+            json!({ "mount": "/in", "path": "a.txt", "text": "x" }),
+        ),
+        (
+            "write",
+            json!({ "mount": "/in", "path": "new.txt", "text": "x" }),
+        ),
         ("truncate-by-opening", of("/in", "a.txt")),
         ("truncate-by-size", of("/in", "a.txt")),
         ("remove", of("/in", "a.txt")),
         ("make-folder", of("/in", "new")),
         ("set-absurd-times", of("/in", "a.txt")),
-        ("symlink", json!({ "mount": "/in", "path": "l", "target": "a.txt" })),
+        (
+            "symlink",
+            json!({ "mount": "/in", "path": "l", "target": "a.txt" }),
+        ),
         ("hard-link", between("/in", "a.txt", "/out", "a.txt")),
         ("hard-link", between("/out", "c.txt", "/in", "c.txt")),
         ("rename", between("/in", "a.txt", "/out", "a.txt")),
@@ -145,9 +179,21 @@ fn what_is_read_only_stays_as_it_is() {
     ];
     let mut cases = Cases::default();
     for (number, (function, arguments)) in attempts.iter().enumerate() {
-        cases = cases.call(&format!("try{number}"), "files", function, arguments.clone());
+        cases = cases.call(
+            &format!("try{number}"),
+            "files",
+            function,
+            arguments.clone(),
+        );
     }
-    let outcomes = cases.call("many", "files", "make-many", json!({ "mount": "/in", "count": 3 })).run(&app);
+    let outcomes = cases
+        .call(
+            "many",
+            "files",
+            "make-many",
+            json!({ "mount": "/in", "count": 3 }),
+        )
+        .run(&app);
     for number in 0..attempts.len() {
         outcomes.refused(&format!("try{number}"), "not-permitted");
     }
@@ -155,23 +201,44 @@ fn what_is_read_only_stays_as_it_is() {
     outcomes.denied("files", "fs:write:/in/a.txt", "[[request]]");
     outcomes.denied("files", "fs:read:/drop/d.txt", "[[request]]");
     assert_eq!(tree(&data), before);
-    assert_eq!(fs::metadata(data.join("in/a.txt")).expect("a file").nlink(), 1);
+    assert_eq!(
+        fs::metadata(data.join("in/a.txt")).expect("a file").nlink(),
+        1
+    );
 }
 
 #[test]
 fn what_is_granted_can_be_done_and_is_recorded_with_its_grant() {
     let app = app();
     let outcomes = Cases::default()
-        .call("write", "files", "write", json!({ "mount": "/out", "path": "e.txt", "text": "new" }))
+        .call(
+            "write",
+            "files",
+            "write",
+            json!({ "mount": "/out", "path": "e.txt", "text": "new" }),
+        )
         .call("times", "files", "set-absurd-times", of("/out", "c.txt"))
-        .call("rename", "files", "rename", between("/out", "e.txt", "/drop", "e.txt"))
+        .call(
+            "rename",
+            "files",
+            "rename",
+            between("/out", "e.txt", "/drop", "e.txt"),
+        )
         .run(&app);
     for name in ["write", "rename"] {
         assert!(outcomes.ok(name).is_null());
     }
-    assert_eq!(fs::read_to_string(app.path().join("data/drop/e.txt")).expect("a file"), "new");
-    assert_eq!(fs::read_to_string(app.path().join("data/out/c.txt")).expect("a file"), "old");
-    let used = outcomes.told("file.used").any(|event| event["path"] == "/out/e.txt" && event["grant"] == "fs:write:/out");
+    assert_eq!(
+        fs::read_to_string(app.path().join("data/drop/e.txt")).expect("a file"),
+        "new"
+    );
+    assert_eq!(
+        fs::read_to_string(app.path().join("data/out/c.txt")).expect("a file"),
+        "old"
+    );
+    let used = outcomes
+        .told("file.used")
+        .any(|event| event["path"] == "/out/e.txt" && event["grant"] == "fs:write:/out");
     assert!(used, "{:?}", outcomes.told("file.used").collect::<Vec<_>>());
 }
 
@@ -185,10 +252,30 @@ fn a_disk_is_not_filled() {
         app.write(&format!("data/in/full/{number}"), "");
     }
     let outcomes = Cases::default()
-        .call("some", "files", "make-many", json!({ "mount": "/out", "count": 10 }))
-        .call("many", "files", "make-many", json!({ "mount": "/drop", "count": 1_000_000 }))
-        .call("bloat", "files", "bloat", json!({ "mount": "/drop", "path": "big", "bytes": 1_u64 << 40 }))
-        .call("open", "files", "open-many", json!({ "mount": "/in", "path": "a.txt", "times": 1_000_000 }))
+        .call(
+            "some",
+            "files",
+            "make-many",
+            json!({ "mount": "/out", "count": 10 }),
+        )
+        .call(
+            "many",
+            "files",
+            "make-many",
+            json!({ "mount": "/drop", "count": 1_000_000 }),
+        )
+        .call(
+            "bloat",
+            "files",
+            "bloat",
+            json!({ "mount": "/drop", "path": "big", "bytes": 1_u64 << 40 }),
+        )
+        .call(
+            "open",
+            "files",
+            "open-many",
+            json!({ "mount": "/in", "path": "a.txt", "times": 1_000_000 }),
+        )
         .call("full", "files", "list", of("/in", "full"))
         .run(&app);
     assert_eq!(*outcomes.ok("some"), json!(10));
@@ -223,12 +310,17 @@ fn a_link_that_is_swapped_meanwhile_opens_nothing_else() {
             }
         });
         let read = json!({ "mount": "/in", "path": "swap", "times": 20_000 });
-        let outcomes = Cases::default().call("swapped", "files", "read-many", read).run(&app);
+        let outcomes = Cases::default()
+            .call("swapped", "files", "read-many", read)
+            .run(&app);
         done.store(true, Ordering::Relaxed);
         outcomes
     });
     assert_eq!(*outcomes.ok("swapped"), json!(["inside"]));
-    assert!(outcomes.told("host.denied").next().is_some(), "the link was never seen leading out");
+    assert!(
+        outcomes.told("host.denied").next().is_some(),
+        "the link was never seen leading out"
+    );
 }
 
 #[test]
@@ -243,7 +335,9 @@ fn a_pipe_that_nobody_writes_holds_nothing_up() {
         0,
     )
     .expect("a pipe");
-    let outcomes = Cases::default().call("pipe", "files", "read", of("/in", "pipe")).run(&app);
+    let outcomes = Cases::default()
+        .call("pipe", "files", "read", of("/in", "pipe"))
+        .run(&app);
     outcomes.limit("pipe", "files", "wall_ms_max", 500);
 }
 
@@ -257,13 +351,21 @@ fn folders_that_no_plugin_may_have_are_refused() {
         ("{ \"/in\" = \"sneaky\" }", ".writ"),
     ] {
         let app = App::new("");
-        app.plugin("files", "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"input\"\n");
+        app.plugin(
+            "files",
+            "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"input\"\n",
+        );
         app.config(&format!("folders = {folders}\n"));
         symlink(".writ", app.path().join("sneaky")).expect("a link");
-        let outcomes = Cases::default().call("read", "files", "read", of("/in", "version")).run(&app);
+        let outcomes = Cases::default()
+            .call("read", "files", "read", of("/in", "version"))
+            .run(&app);
         let error = outcomes.error("read", CONFIGURATION);
         let detail = error["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains("no plugin may reach") && detail.contains(place), "{folders}: {detail}");
+        assert!(
+            detail.contains("no plugin may reach") && detail.contains(place),
+            "{folders}: {detail}"
+        );
     }
 }
 
@@ -272,22 +374,35 @@ fn one_folder_is_not_read_only_and_writable_under_two_names() {
     let app = App::new("");
     let requests = REQUESTS.replace("fs:write:/drop", "fs:read:/drop");
     app.plugin("files", &requests);
-    app.config("folders = { \"/in\" = \"data\", \"/out\" = \"data/out\", \"/drop\" = \"data/drop\" }\n");
+    app.config(
+        "folders = { \"/in\" = \"data\", \"/out\" = \"data/out\", \"/drop\" = \"data/drop\" }\n",
+    );
     for folder in ["out", "drop"] {
         app.write(&format!("data/{folder}/x"), "x");
     }
-    let outcomes = Cases::default().call("read", "files", "read", of("/in", "out/x")).run(&app);
+    let outcomes = Cases::default()
+        .call("read", "files", "read", of("/in", "out/x"))
+        .run(&app);
     let detail = outcomes.error("read", CONFIGURATION)["detail"].to_string();
-    assert!(detail.contains("/in is read-only but shares host folders with /out"), "{detail}");
+    assert!(
+        detail.contains("/in is read-only but shares host folders with /out"),
+        "{detail}"
+    );
 }
 
 #[test]
 fn a_folder_that_is_gone_is_named() {
     let app = app();
-    Cases::default().call("read", "files", "read", of("/in", "a.txt")).write(&app);
+    Cases::default()
+        .call("read", "files", "read", of("/in", "a.txt"))
+        .write(&app);
     app.approve();
-    fs::rename(app.path().join("data/in"), app.path().join("data/away")).expect("folders can be moved");
+    fs::rename(app.path().join("data/in"), app.path().join("data/away"))
+        .expect("folders can be moved");
     let outcomes = Cases::started(&app);
     let detail = outcomes.error("read", CONFIGURATION)["detail"].to_string();
-    assert!(detail.contains("/in") && detail.contains("data/in"), "{detail}");
+    assert!(
+        detail.contains("/in") && detail.contains("data/in"),
+        "{detail}"
+    );
 }

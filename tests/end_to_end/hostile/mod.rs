@@ -3,6 +3,7 @@
 
 mod cases;
 mod cpu_memory;
+mod crafted;
 mod denied;
 mod files;
 mod host_calls;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
-use writ_journal::{Reader, RunSummary};
+use writ_journal::{JournalError, Reader, RunSummary};
 use writ_run::Event;
 
 use crate::{out::outln, 
@@ -79,7 +79,11 @@ fn summary(run: &RunSummary) -> Json {
 
 /// The run whose id begins so.
 fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
-    reader.find(prefix).map_err(Failure::usage)?.ok_or_else(|| {
+    let found = reader.find(prefix).map_err(|error| match error {
+        JournalError::Ambiguous { .. } => Failure::usage(error),
+        other => Failure::journal(other),
+    });
+    found?.ok_or_else(|| {
         Failure::usage(format!("no run's id begins with `{prefix}`")).help("`writ runs list` shows them")
     })
 }

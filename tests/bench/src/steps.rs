@@ -1,0 +1,197 @@
+//! Durable steps a second: a workflow whose every task calls a function in the sandbox, driven by the scheduler over a journal.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+use tokio::runtime::Runtime;
+use writ_grant::Authority;
+use writ_journal::{Journal, Options, Stats};
+use writ_run::{Definition, Effects, Event, Status};
+use writ_sandbox::{Limits, ResolvedFolders};
+use writ_scheduler::{App, Ended, Observer, Plugin, Scheduler, Settings, Waiting};
+
+use crate::guest::{self, authority};
+use crate::report::{Report, median, rate};
+
+const ROUNDS: u32 = 5;
+const STEPS_ALONE: u64 = 10_000;
+const RUNS: u64 = 64;
+const STEPS_EACH: u64 = 500;
+const EFFECTS: u64 = 300;
+/// Steps that are timed early and late in a run.
+const WINDOW: u64 = 100;
+const EARLY: u64 = 10;
+const LATE: u64 = 9_900;
+
+/// One task for every item, each a call.
+const LOOP: &str = "
+document: { dsl: '1.0.3', namespace: bench, name: steps, version: '0.1.0' }
+do:
+  - steps:
+      for: { each: item, in: '${ .items }' }
+      do:
+        - step: { call: 'add:0.1.0@bench', with: { a: 1, b: 2 } }
+";
+
+pub(crate) fn measure(report: &mut Report) {
+    let pure = Bench::new(Effects::None);
+    let rounds: Vec<(f64, Stats, f64)> = (0..ROUNDS).map(|_| pure.alone(STEPS_ALONE)).collect();
+    report.line("steps.pure-one-run", median(rounds.iter().map(|(rate, ..)| *rate).collect()), "steps/s");
+    let bytes = rounds.iter().map(|(_, stats, _)| stats.bytes as f64 / STEPS_ALONE as f64);
+    report.line("steps.journal-bytes", median(bytes.collect()), "bytes/step");
+    report.line("steps.late-over-early", median(rounds.iter().map(|(.., ratio)| *ratio).collect()), "times");
+    report.line("steps.pure-64-runs", median((0..ROUNDS).map(|_| pure.together()).collect()), "steps/s");
+    let effectful = Bench::new(Effects::Once);
+    let rounds: Vec<(f64, Stats, f64)> = (0..ROUNDS).map(|_| effectful.alone(EFFECTS)).collect();
+    report.line("steps.effectful-one-run", median(rounds.iter().map(|(rate, ..)| *rate).collect()), "steps/s");
+    let flushes = rounds.iter().map(|(_, stats, _)| stats.flushes as f64 / EFFECTS as f64);
+    report.line("steps.effectful-flushes", median(flushes.collect()), "flushes/step");
+}
+
+/// An app with one plugin, and where its runs are kept.
+pub(crate) struct Bench {
+    app: Arc<App>,
+    folder: tempfile::TempDir,
+    runtime: Runtime,
+}
+
+impl Bench {
+    fn new(effects: Effects) -> Self {
+        Self::of(LOOP, effects)
+    }
+
+    pub(crate) fn of(workflow: &str, effects: Effects) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let app = Arc::new(app(workflow, effects, folder.path()));
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_time()
+            .build()
+            .expect("a runtime starts");
+        Self { app, folder, runtime }
+    }
+
+    /// Runs over a fresh journal, all at once; then what the journal did meanwhile.
+    fn run(&self, runs: u64, input: &Json, observer: Option<Observer>) -> (Duration, Stats) {
+        let data = tempfile::tempdir_in(self.folder.path()).expect("a folder can be made");
+        let (journal, scheduler) = self.start(data.path(), observer);
+        let began = Instant::now();
+        let before = journal.stats();
+        self.runtime.block_on(async {
+            let waiting = self.submit(&scheduler, runs, input).await;
+            for run in waiting {
+                let ended: Ended = run.await.expect("the scheduler tells").expect("the journal works");
+                assert_eq!(ended.status, Status::Completed, "{:?}", ended.error);
+            }
+        });
+        let (taken, after) = (began.elapsed(), journal.stats());
+        self.runtime.block_on(scheduler.stop());
+        journal.close().expect("the journal closes");
+        let flushes = after.flushes - before.flushes;
+        (taken, Stats { flushes, events: after.events - before.events, bytes: after.bytes - before.bytes })
+    }
+
+    pub(crate) fn start(&self, data: &Path, observer: Option<Observer>) -> (Journal, Scheduler) {
+        let (journal, _) = Journal::open(data, Options::default()).expect("the journal opens");
+        let _inside = self.runtime.enter();
+        (journal.clone(), Scheduler::new(journal, Settings { observer }))
+    }
+
+    /// Accepts runs, which share their flushes.
+    pub(crate) async fn submit(&self, scheduler: &Scheduler, runs: u64, input: &Json) -> Vec<Waiting> {
+        let accepted: Vec<_> = (0..runs)
+            .map(|_| {
+                let (scheduler, app, input) = (scheduler.clone(), Arc::clone(&self.app), input.clone());
+                tokio::spawn(async move { scheduler.submit(app, input).await })
+            })
+            .collect();
+        let mut waiting = Vec::new();
+        for run in accepted {
+            let run = run.await.expect("accepting does not panic").expect("the journal works");
+            waiting.push(run.1);
+        }
+        waiting
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Steps a second of one run, what the journal did, and what a late step costs over an early one.
+    fn alone(&self, steps: u64) -> (f64, Stats, f64) {
+        let marks = Arc::new(Mutex::new(Vec::with_capacity(4)));
+        let seen = Arc::clone(&marks);
+        let observer: Observer = Arc::new(move |_, events, _| {
+            for event in events {
+                if let Event::TaskCompleted { index, .. } = event
+                    && let [step] = index[..]
+                    && [EARLY, EARLY + WINDOW, LATE, LATE + WINDOW - 1].contains(&step)
+                {
+                    seen.lock().push(Instant::now());
+                }
+            }
+        });
+        let (taken, stats) = self.run(1, &items(steps), Some(observer));
+        let ratio = match marks.lock()[..] {
+            [early, early_end, late, late_end] => {
+                (late_end - late).as_secs_f64() / (early_end - early).as_secs_f64() * WINDOW as f64 / (WINDOW - 1) as f64
+            }
+            _ => f64::NAN,
+        };
+        (rate(steps, taken), stats, ratio)
+    }
+
+    /// Steps a second of many runs.
+    fn together(&self) -> f64 {
+        rate(RUNS * STEPS_EACH, self.run(RUNS, &items(STEPS_EACH), None).0)
+    }
+}
+
+fn items(steps: u64) -> Json {
+    json!({ "items": (0..steps).collect::<Vec<_>>() })
+}
+
+fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
+    let workflow = Arc::new(writ_workflow::parse(workflow, "bench.yaml").expect("the workflow is one"));
+    let known = [(("bench".to_owned(), "add".to_owned()), effects)].into();
+    let authority = match effects {
+        Effects::None => Authority::none("bench"),
+        Effects::Idempotent | Effects::Once => authority("bench", &["fs:write:/out"], "out"),
+    };
+    let folders: ResolvedFolders = match effects {
+        Effects::None => ResolvedFolders::new(),
+        Effects::Idempotent | Effects::Once => {
+            let out = folder.join("out");
+            std::fs::create_dir_all(&out).expect("a folder can be made");
+            [("/out".to_owned(), out)].into_iter().collect()
+        }
+    };
+    let plugin = Plugin {
+        component: guest::load(&guest::adder()),
+        authority_without_changes: authority.without_changes(),
+        authority,
+        folders,
+        limits: Limits::default(),
+        settings: Arc::default(),
+        version: "0.1.0".to_owned(),
+        digest: "07".repeat(32),
+    };
+    let sources: Vec<Arc<str>> = writ_workflow::expressions(&workflow).iter().map(|found| Arc::clone(&found.source)).collect();
+    App {
+        definition: Arc::new(Definition::new(Arc::clone(&workflow), known).expect("it has no schemas")),
+        plugins: [("bench".to_owned(), plugin)].into(),
+        runtime: json!({}),
+        secrets: json!({}),
+        grants: None,
+        blocking: false,
+        expressions: Box::new(move || {
+            let none = Arc::new(|| Err("no jq here".to_owned()));
+            writ_expression::Expressions::new(sources.clone(), none, writ_expression::limits())
+        }),
+        idle: Mutex::default(),
+    }
+}
