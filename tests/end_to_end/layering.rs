@@ -18,7 +18,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sandbox", &["plugin", "grant"]),
     ("expression", &["sandbox"]),
     ("scheduler", &["run", "journal", "sandbox", "expression"]),
-    ("cli", &["grant", "plugin", "workflow", "run", "journal", "sandbox", "expression", "scheduler"]),
+    (
+        "cli",
+        &[
+            "grant",
+            "plugin",
+            "workflow",
+            "run",
+            "journal",
+            "sandbox",
+            "expression",
+            "scheduler",
+        ],
+    ),
 ];
 
 /// Library → the only rooms that may name it.
@@ -36,7 +48,8 @@ const FILE_LINES_MAX: usize = 800;
 
 fn dependencies(room: &str) -> BTreeSet<String> {
     let path = root().join("host").join(room).join("Cargo.toml");
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let manifest: toml::Table = text.parse().expect("Cargo.toml is TOML");
     ["dependencies", "build-dependencies"]
         .iter()
@@ -49,7 +62,13 @@ fn dependencies(room: &str) -> BTreeSet<String> {
 fn every_room_is_in_the_table() {
     let rooms: BTreeSet<String> = fs::read_dir(root().join("host"))
         .expect("host is a folder")
-        .map(|entry| entry.expect("host can be read").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("host can be read")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     let table: BTreeSet<String> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
     assert_eq!(rooms, table);
@@ -59,8 +78,13 @@ fn every_room_is_in_the_table() {
 fn arrows_point_one_way() {
     for (room, allowed) in ARROWS {
         for dependency in dependencies(room) {
-            let Some(known) = dependency.strip_prefix("writ-") else { continue };
-            assert!(allowed.contains(&known), "host/{room} must not know host/{known}");
+            let Some(known) = dependency.strip_prefix("writ-") else {
+                continue;
+            };
+            assert!(
+                allowed.contains(&known),
+                "host/{room} must not know host/{known}"
+            );
         }
     }
 }
@@ -70,7 +94,10 @@ fn confined_libraries_stay_where_they_are() {
     for (room, _) in ARROWS {
         for dependency in dependencies(room) {
             if let Some((_, rooms)) = CONFINED.iter().find(|(library, _)| *library == dependency) {
-                assert!(rooms.contains(room), "host/{room} must not name {dependency}");
+                assert!(
+                    rooms.contains(room),
+                    "host/{room} must not name {dependency}"
+                );
             }
         }
     }
@@ -89,7 +116,11 @@ fn every_source_file_says_what_it_is_for_and_is_one_idea() {
         if lines > FILE_LINES_MAX {
             wrong.push(format!("{}: {lines} lines", path.display()));
         }
-        for stub in [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[", "ignore")] {
+        for stub in [
+            concat!("todo", "!("),
+            concat!("unimplemented", "!("),
+            concat!("#[", "ignore"),
+        ] {
             if text.contains(stub) {
                 wrong.push(format!("{}: has {stub}", path.display()));
             }
@@ -101,13 +132,32 @@ fn every_source_file_says_what_it_is_for_and_is_one_idea() {
 #[test]
 fn unsafe_code_is_in_one_place() {
     let mut places = Vec::new();
-    for path in sources().into_iter().filter(|path| path.starts_with(root().join("host"))) {
-        if fs::read_to_string(&path).expect("sources are text").contains("unsafe {") {
-            places.push(path.strip_prefix(root()).expect("sources are inside").display().to_string());
+    for path in sources()
+        .into_iter()
+        .filter(|path| path.starts_with(root().join("host")))
+    {
+        if fs::read_to_string(&path)
+            .expect("sources are text")
+            .contains("unsafe {")
+        {
+            places.push(
+                path.strip_prefix(root())
+                    .expect("sources are inside")
+                    .display()
+                    .to_string(),
+            );
         }
     }
-    assert!(places.iter().all(|place| place.starts_with("host/sandbox/src/")), "{places:?}");
-    assert!(places.len() <= 2, "unsafe code belongs to as few files as it can: {places:?}");
+    assert!(
+        places
+            .iter()
+            .all(|place| place.starts_with("host/sandbox/src/")),
+        "{places:?}"
+    );
+    assert!(
+        places.len() <= 2,
+        "unsafe code belongs to as few files as it can: {places:?}"
+    );
 }
 
 #[test]
@@ -117,7 +167,10 @@ fn built_components_are_not_committed() {
 }
 
 fn sources() -> Vec<PathBuf> {
-    ["host", "plugins", "sdk", "tests"].iter().flat_map(|folder| files(&root().join(folder), &["rs"])).collect()
+    ["host", "plugins", "sdk", "tests"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder), &["rs"]))
+        .collect()
 }
 
 /// Files below a folder with one of these extensions; built, hidden and scratch folders aside.
@@ -131,7 +184,10 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         }
         if path.is_dir() {
             found.extend(files(&path, extensions));
-        } else if path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted)) {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted))
+        {
             found.push(path);
         }
     }

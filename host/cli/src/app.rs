@@ -72,12 +72,15 @@ impl App {
     /// Reads the app at a folder or workflow file.
     pub(crate) fn open(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
         let target = absolute(target)?;
-        let metadata = fs::metadata(&target).map_err(|error| Failure::file(&target, "open", &error))?;
+        let metadata =
+            fs::metadata(&target).map_err(|error| Failure::file(&target, "open", &error))?;
         let data = data.map(absolute).transpose()?;
         let grants = grants.map(absolute).transpose()?;
         if let Some(grants) = grants.as_deref().filter(|grants| !grants.is_file()) {
-            return Err(Failure::usage(format!("there is no grants file at {}", grants.display()))
-                .help("`writ grant approve APP --grants FILE …` writes one"));
+            return Err(
+                Failure::usage(format!("there is no grants file at {}", grants.display()))
+                    .help("`writ grant approve APP --grants FILE …` writes one"),
+            );
         }
         if metadata.is_dir() {
             let config = Config::read(&target.join("writ.toml"))?;
@@ -90,12 +93,21 @@ impl App {
             });
         }
         let folder = target.parent().unwrap_or(Path::new("/")).to_owned();
-        Ok(Self { data: data.unwrap_or_else(|| folder.join(".writ")), grants, config: Config::default(), workflow: target, folder })
+        Ok(Self {
+            data: data.unwrap_or_else(|| folder.join(".writ")),
+            grants,
+            config: Config::default(),
+            workflow: target,
+            folder,
+        })
     }
 
     /// The folder that the host folders of a grants file start from: the one it stands in.
     pub(crate) fn grants_folder(&self) -> &Path {
-        self.grants.as_deref().and_then(Path::parent).unwrap_or(&self.folder)
+        self.grants
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(&self.folder)
     }
 
     /// The workflow's text.
@@ -118,7 +130,8 @@ impl Config {
                 .help("name a workflow file, or make a `writ.toml` (it may be empty) beside `workflow.yaml`"));
         }
         let text = read_text(path, CONFIG_BYTES_MAX)?;
-        let config: Self = toml::from_str(&text).map_err(|error| bad_toml(path, &text, error.span(), error.message()))?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|error| bad_toml(path, &text, error.span(), error.message()))?;
         for (name, entry) in &config.plugins {
             if entry.source.is_some() == entry.component.is_some() {
                 return Err(Failure::usage(format!(
@@ -127,27 +140,61 @@ impl Config {
                 )));
             }
         }
-        if config.host.calls_at_once == Some(0) {
-            return Err(Failure::usage(format!("{}: `calls_at_once` under [host] is 0, so nothing could ever run", path.display()))
+        for (name, entry) in &config.plugins {
+            if [entry.limits.cpu_ms_max, entry.limits.wall_ms_max].contains(&Some(0)) {
+                return Err(Failure::usage(format!(
+                    "{}: a limit of plugin `{name}` is 0 ms, so no call could ever end",
+                    path.display()
+                ))
                 .help("write at least 1, or leave it out"));
+            }
+        }
+        if config.host.calls_at_once == Some(0) {
+            return Err(Failure::usage(format!(
+                "{}: `calls_at_once` under [host] is 0, so nothing could ever run",
+                path.display()
+            ))
+            .help("write at least 1, or leave it out"));
         }
         Ok(config)
     }
 }
 
 /// A TOML file that can't be understood, with the place in it.
-pub(crate) fn bad_toml(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) -> Failure {
-    let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or(text);
+pub(crate) fn bad_toml(
+    path: &Path,
+    text: &str,
+    span: Option<Range<usize>>,
+    message: &str,
+) -> Failure {
+    let before = text
+        .get(..span.map_or(0, |span| span.start))
+        .unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Failure::usage(format!("{}:{line}:{column}: {}", path.display(), message.trim_end().replace('\n', "; ")))
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    Failure::usage(format!(
+        "{}:{line}:{column}: {}",
+        path.display(),
+        message.trim_end().replace('\n', "; ")
+    ))
 }
 
 /// Reads a bounded text file.
 pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
-    let length = fs::metadata(path).map_err(|error| Failure::file(path, "read", &error))?.len();
+    let length = fs::metadata(path)
+        .map_err(|error| Failure::file(path, "read", &error))?
+        .len();
     if length > bytes_max {
-        return Err(Failure::usage(format!("{} has {length} bytes; at most {bytes_max} are read", path.display())));
+        return Err(Failure::usage(format!(
+            "{} has {length} bytes; at most {bytes_max} are read",
+            path.display()
+        )));
     }
     fs::read_to_string(path).map_err(|error| Failure::file(path, "read", &error))
 }

@@ -41,7 +41,11 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self { exit, message: message.to_string(), help: None }
+        Self {
+            exit,
+            message: message.to_string(),
+            help: None,
+        }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -89,7 +93,10 @@ impl Failure {
             eprintln!("  help: {help}");
         }
         if json {
-            outln!("{}", serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 }));
+            outln!(
+                "{}",
+                serde_json::json!({ "error": self.message, "help": self.help, "code": self.exit as u8 })
+            );
         }
     }
 }
@@ -99,14 +106,25 @@ fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
     use io::ErrorKind as Kind;
     let text = [
         (Kind::NotFound, "look at the path: nothing is there"),
-        (Kind::PermissionDenied, "give this user the right to it, or name another place"),
+        (
+            Kind::PermissionDenied,
+            "give this user the right to it, or name another place",
+        ),
         (Kind::IsADirectory, "name a file, not a folder"),
-        (Kind::NotADirectory, "a part of the path is a file, not a folder"),
+        (
+            Kind::NotADirectory,
+            "a part of the path is a file, not a folder",
+        ),
         (Kind::InvalidData, "the file has to be UTF-8 text"),
-        (Kind::ReadOnlyFilesystem, "name a folder on a disk that can be written"),
+        (
+            Kind::ReadOnlyFilesystem,
+            "name a folder on a disk that can be written",
+        ),
         (Kind::StorageFull, "make room on this disk"),
     ];
-    text.into_iter().find(|(known, _)| *known == kind).map(|(_, text)| text)
+    text.into_iter()
+        .find(|(known, _)| *known == kind)
+        .map(|(_, text)| text)
 }
 
 /// `1 error`, `2 errors`.

@@ -41,9 +41,18 @@ pub(crate) struct Found {
 pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, Found>> {
     let mut found = BTreeMap::new();
     for (name, entry) in &app.config.plugins {
-        let place = |failure: Failure| failure.within(format!("[plugins.{name}] of {}", app.folder.join("writ.toml").display()));
+        let place = |failure: Failure| {
+            failure.within(format!(
+                "[plugins.{name}] of {}",
+                app.folder.join("writ.toml").display()
+            ))
+        };
         let path = match (&entry.source, &entry.component) {
-            (Some(source), _) => source::build(&app.folder.join(source), None, say).map_err(place)?.component,
+            (Some(source), _) => {
+                source::build(&app.folder.join(source), None, say)
+                    .map_err(place)?
+                    .component
+            }
             (None, Some(component)) => app.folder.join(component),
             (None, None) => continue,
         };
@@ -60,7 +69,10 @@ pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, 
     }
     if app.config.plugins.is_empty() {
         for path in added(&app.data.join("plugins"))? {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             found.insert(name.clone(), read_plugin(&path, &name)?);
         }
     }
@@ -69,11 +81,18 @@ pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, 
 
 /// The components in a folder, in the order of their names.
 pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
     let mut paths = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| Failure::file(folder, "read", &error))?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
+        let path = entry
+            .map_err(|error| Failure::file(folder, "read", &error))?
+            .path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
             paths.push(path);
         }
     }
@@ -83,7 +102,9 @@ pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Reads one component file.
 pub(crate) fn read_plugin(path: &Path, fallback_name: &str) -> Result<Found> {
-    let length = fs::metadata(path).map_err(|error| Failure::file(path, "read", &error))?.len();
+    let length = fs::metadata(path)
+        .map_err(|error| Failure::file(path, "read", &error))?
+        .len();
     if length > writ_plugin::COMPONENT_BYTES_MAX as u64 {
         return Err(Failure::usage(format!(
             "{} has {length} bytes; components have at most {}",
@@ -94,23 +115,35 @@ pub(crate) fn read_plugin(path: &Path, fallback_name: &str) -> Result<Found> {
     let bytes = fs::read(path).map_err(|error| Failure::file(path, "read", &error))?;
     let plugin = Plugin::read(&bytes, fallback_name)
         .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-    Ok(Found { plugin: Arc::new(plugin), bytes: bytes.into() })
+    Ok(Found {
+        plugin: Arc::new(plugin),
+        bytes: bytes.into(),
+    })
 }
 
 /// The grants file of an app; none at all when there is no such file.
 pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
-    let Some(path) = path.filter(|path| path.exists()) else { return Ok(Grants::default()) };
+    let Some(path) = path.filter(|path| path.exists()) else {
+        return Ok(Grants::default());
+    };
     let text = read_text(path, GRANTS_BYTES_MAX)?;
     Grants::parse(&text).map_err(|error| {
-        Failure::usage(format!("{}:{error}", path.display())).help("`writ grant approve` writes this file")
+        Failure::usage(format!("{}:{error}", path.display()))
+            .help("`writ grant approve` writes this file")
     })
 }
 
 /// What a plugin may do under these grants.
 pub(crate) fn authority(plugin: &Plugin, grants: &Grants) -> Result<Authority> {
     let writ = grants.find(&plugin.digest);
-    Authority::effective(&plugin.name, &plugin.digest, &plugin.requests, writ, writ_scheduler::now_ms())
-        .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
+    Authority::effective(
+        &plugin.name,
+        &plugin.digest,
+        &plugin.requests,
+        writ,
+        writ_scheduler::now_ms(),
+    )
+    .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
 }
 
 /// A workflow with everything it was checked against.
@@ -139,21 +172,46 @@ pub(crate) fn check(
     let mut known = BTreeMap::new();
     for (name, found) in &found {
         // A plugin that asks for nothing needs nobody's review.
-        let reviewed = grants.find(&found.plugin.digest).is_some() || found.plugin.requests.is_empty();
-        let authority = reviewed.then(|| authority(&found.plugin, grants)).transpose()?;
-        known.insert(name.clone(), Known { plugin: Arc::clone(&found.plugin), authority });
+        let reviewed =
+            grants.find(&found.plugin.digest).is_some() || found.plugin.requests.is_empty();
+        let authority = reviewed
+            .then(|| authority(&found.plugin, grants))
+            .transpose()?;
+        known.insert(
+            name.clone(),
+            Known {
+                plugin: Arc::clone(&found.plugin),
+                authority,
+            },
+        );
     }
     let mut expressions = expressions(&workflow, sandbox);
     let syntax: BTreeMap<usize, String> = expressions.check().into_iter().collect();
     let diagnostics = writ_workflow::check(&workflow, file, &known, &syntax);
-    let ungranted = diagnostics.iter().any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
-    let notes = if ungranted { rebuilt(&workflow, &known, grants) } else { Vec::new() };
-    Ok(Ok(Checked { workflow, text, known, found, diagnostics, notes }))
+    let ungranted = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
+    let notes = if ungranted {
+        rebuilt(&workflow, &known, grants)
+    } else {
+        Vec::new()
+    };
+    Ok(Ok(Checked {
+        workflow,
+        text,
+        known,
+        found,
+        diagnostics,
+        notes,
+    }))
 }
 
 /// The called plugins that were approved as another build than the one that is there.
 fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, grants: &Grants) -> Vec<String> {
-    let unapproved = called(workflow).into_iter().filter_map(|name| known.get(&name)).filter(|known| known.authority.is_none());
+    let unapproved = called(workflow)
+        .into_iter()
+        .filter_map(|name| known.get(&name))
+        .filter(|known| known.authority.is_none());
     let notes = unapproved.filter_map(|known| {
         let earlier = crate::commands::grant::review::earlier(&known.plugin, grants)?;
         Some(format!(
@@ -166,10 +224,14 @@ fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, grants: &Grants
 
 /// Opens the sandbox over a data folder's compile cache.
 pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
-    let program = std::env::current_exe().map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
     let config = Config {
         cache_dir: Some(app.data.join("cache")),
-        compiler: Some(CompilerChild { program, arguments: vec!["compile-child".to_owned()] }),
+        compiler: Some(CompilerChild {
+            program,
+            arguments: vec!["compile-child".to_owned()],
+        }),
         concurrency: u32::try_from(calls_at_once(app)).unwrap_or(u32::MAX),
         private_folders: vec![app.data.clone()],
         ..Config::default()
@@ -183,28 +245,54 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
 /// How many guests run at the same time.
 pub(crate) fn calls_at_once(app: &App) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    app.config.host.calls_at_once.unwrap_or(processors).clamp(1, 1024)
+    app.config
+        .host
+        .calls_at_once
+        .unwrap_or(processors)
+        .clamp(1, 1024)
 }
 
 /// Joins a checked workflow to compiled components.
-pub(crate) fn assemble(app: &App, checked: Checked, sandbox: &Sandbox) -> Result<writ_scheduler::App> {
+pub(crate) fn assemble(
+    app: &App,
+    checked: Checked,
+    sandbox: &Sandbox,
+) -> Result<writ_scheduler::App> {
     let called = called(&checked.workflow);
     let mut plugins = BTreeMap::new();
     let mut effects = BTreeMap::new();
     for name in called {
-        let (Some(found), Some(known)) = (checked.found.get(&name), checked.known.get(&name)) else { continue };
-        let authority = known.authority.clone().unwrap_or_else(|| Authority::none(&name));
+        let (Some(found), Some(known)) = (checked.found.get(&name), checked.known.get(&name))
+        else {
+            continue;
+        };
+        let authority = known
+            .authority
+            .clone()
+            .unwrap_or_else(|| Authority::none(&name));
         for function in found.plugin.functions.values() {
-            effects.insert((name.clone(), function.name.clone()), effects_of(&authority, function.effects));
+            effects.insert(
+                (name.clone(), function.name.clone()),
+                effects_of(&authority, function.effects),
+            );
         }
         let plugin = load(app, found, authority, sandbox)?;
         plugins.insert(name, plugin);
     }
     let blocking = has_slow_expressions(&checked.workflow, sandbox);
-    let secrets = checked.workflow.secrets.iter().map(|name| (name.clone(), json!(format!("{{{{secret:{name}}}}}")))).collect();
+    let secrets = checked
+        .workflow
+        .secrets
+        .iter()
+        .map(|name| (name.clone(), json!(format!("{{{{secret:{name}}}}}"))))
+        .collect();
     let workflow = Arc::new(checked.workflow);
-    let definition = Definition::new(Arc::clone(&workflow), effects)
-        .map_err(|problem| Failure::new(crate::error::Exit::Check, problem.detail.unwrap_or(problem.r#type)))?;
+    let definition = Definition::new(Arc::clone(&workflow), effects).map_err(|problem| {
+        Failure::new(
+            crate::error::Exit::Check,
+            problem.detail.unwrap_or(problem.r#type),
+        )
+    })?;
     let sandbox = sandbox.clone();
     Ok(writ_scheduler::App {
         definition: Arc::new(definition),
@@ -221,13 +309,20 @@ pub(crate) fn assemble(app: &App, checked: Checked, sandbox: &Sandbox) -> Result
 /// How a function's calls are made durable. Without a permit that can change the outside world there is nothing to protect.
 fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Effects {
     match (authority.effect(), declared) {
-        (Effect::None | Effect::Reads, _) | (Effect::Changes, Some(Effects::None)) => writ_run::Effects::None,
+        (Effect::None | Effect::Reads, _) | (Effect::Changes, Some(Effects::None)) => {
+            writ_run::Effects::None
+        }
         (Effect::Changes, Some(Effects::Idempotent)) => writ_run::Effects::Idempotent,
         (Effect::Changes, Some(Effects::Once) | None) => writ_run::Effects::Once,
     }
 }
 
-fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Result<writ_scheduler::Plugin> {
+fn load(
+    app: &App,
+    found: &Found,
+    authority: Authority,
+    sandbox: &Sandbox,
+) -> Result<writ_scheduler::Plugin> {
     let name = &found.plugin.name;
     // These errors begin with the plugin's name.
     let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {error}"));
@@ -244,8 +339,11 @@ fn load(app: &App, found: &Found, authority: Authority, sandbox: &Sandbox) -> Re
     let component = sandbox
         .load(&found.bytes, Arc::new(plugin))
         .map_err(|error| Failure::usage(format!("plugin {error}")))?;
-    component.check(&authority).map_err(|error| refuse(&error))?;
-    let folders = folders(app, &authority).map_err(|failure| failure.within(format!("plugin {name}")))?;
+    component
+        .check(&authority)
+        .map_err(|error| refuse(&error))?;
+    let folders =
+        folders(app, &authority).map_err(|failure| failure.within(format!("plugin {name}")))?;
     Ok(writ_scheduler::Plugin {
         component,
         authority_without_changes: authority.without_changes(),
@@ -289,9 +387,17 @@ fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFol
         if mount.access == writ_grant::Access::Write {
             fs::create_dir_all(&host).map_err(|error| Failure::file(&host, "make", &error))?;
         } else if !host.is_dir() {
-            let what = if host.exists() { "is no folder" } else { "is not there" };
-            return Err(Failure::usage(format!("{} {what}, but a grant maps it to {}", host.display(), mount.path))
-                .help("make the folder, or approve another with `writ grant approve`"));
+            let what = if host.exists() {
+                "is no folder"
+            } else {
+                "is not there"
+            };
+            return Err(Failure::usage(format!(
+                "{} {what}, but a grant maps it to {}",
+                host.display(),
+                mount.path
+            ))
+            .help("make the folder, or approve another with `writ grant approve`"));
         }
         folders.insert(mount.path.as_str().to_owned(), host);
     }
@@ -299,7 +405,10 @@ fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFol
 }
 
 /// Values that `config:read` and `env:read` grants may show, taken once, when the app is loaded.
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read, for granted names only")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where the environment is read, for granted names only"
+)]
 fn settings(app: &App, authority: &Authority) -> Settings {
     let mut settings = Settings::default();
     for capability in authority.capabilities() {
@@ -336,24 +445,39 @@ pub(crate) fn called(workflow: &Workflow) -> BTreeSet<String> {
             CallTarget::Plugin { plugin, .. } => Some(plugin.clone()),
             CallTarget::Defined(_) | CallTarget::Protocol(_) => None,
         },
-        TaskKind::Do(_) | TaskKind::Emit | TaskKind::For(_) | TaskKind::Fork(_) | TaskKind::Listen | TaskKind::Raise(_)
-        | TaskKind::Run(_) | TaskKind::Set(_) | TaskKind::Switch(_) | TaskKind::Try(_) | TaskKind::Wait(_) => None,
+        TaskKind::Do(_)
+        | TaskKind::Emit
+        | TaskKind::For(_)
+        | TaskKind::Fork(_)
+        | TaskKind::Listen
+        | TaskKind::Raise(_)
+        | TaskKind::Run(_)
+        | TaskKind::Set(_)
+        | TaskKind::Switch(_)
+        | TaskKind::Try(_)
+        | TaskKind::Wait(_) => None,
     });
     calls.collect()
 }
 
 fn expressions(workflow: &Workflow, sandbox: &Sandbox) -> Expressions {
-    static JQ_COMPONENT: OnceLock<std::result::Result<writ_sandbox::Component, String>> = OnceLock::new();
+    static JQ_COMPONENT: OnceLock<std::result::Result<writ_sandbox::Component, String>> =
+        OnceLock::new();
     let sandbox = sandbox.clone();
     let jq = move || {
         JQ_COMPONENT
             .get_or_init(|| {
                 let plugin = Plugin::read(JQ, "jq").map_err(|error| error.to_string())?;
-                sandbox.load(JQ, Arc::new(plugin)).map_err(|error| error.to_string())
+                sandbox
+                    .load(JQ, Arc::new(plugin))
+                    .map_err(|error| error.to_string())
             })
             .clone()
     };
-    let programs = writ_workflow::expressions(workflow).into_iter().map(|expression| Arc::clone(&expression.source)).collect();
+    let programs = writ_workflow::expressions(workflow)
+        .into_iter()
+        .map(|expression| Arc::clone(&expression.source))
+        .collect();
     Expressions::new(programs, Arc::new(jq), writ_expression::limits())
 }
 

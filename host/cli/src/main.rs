@@ -26,7 +26,10 @@ use crate::{
 
 fn main() -> ExitCode {
     // Before anything else: the child that compiles strangers' bytes must not even parse arguments it doesn't need.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == "compile-child") {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == "compile-child")
+    {
         return exit(writ_sandbox::compile_child_main());
     }
     let cli = match Cli::try_parse() {
@@ -62,9 +65,20 @@ fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let message = if text.starts_with("error: ") { first } else { "a command is missing" };
-        outln!("{}", serde_json::json!({ "error": message, "help": "`--help` shows what can be said", "code": Exit::Usage as u8 }));
+        let first = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let message = if text.starts_with("error: ") {
+            first
+        } else {
+            "a command is missing"
+        };
+        outln!(
+            "{}",
+            serde_json::json!({ "error": message, "help": "`--help` shows what can be said", "code": Exit::Usage as u8 })
+        );
     }
     exit(error.exit_code())
 }
@@ -74,7 +88,10 @@ fn completions(shell: clap_complete::Shell, json: bool) -> Exit {
     clap_complete::generate(shell, &mut Cli::command(), "writ", &mut script);
     let script = String::from_utf8_lossy(&script);
     if json {
-        outln!("{}", serde_json::json!({ "shell": shell.to_string(), "script": script }));
+        outln!(
+            "{}",
+            serde_json::json!({ "shell": shell.to_string(), "script": script })
+        );
     } else {
         outln!("{}", script.trim_end());
     }
@@ -88,6 +105,11 @@ fn exit(code: i32) -> ExitCode {
 /// Diagnostics go to standard error, and only when asked for: `WRIT_LOG=debug`.
 fn trace() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::builder().with_env_var("WRIT_LOG").from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::builder()
+        .with_env_var("WRIT_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

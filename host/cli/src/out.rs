@@ -17,7 +17,11 @@ pub(crate) use outln;
 /// Writes one line.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_fmt(text).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
+    if let Err(error) = out
+        .write_fmt(text)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+    {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(0);
         }

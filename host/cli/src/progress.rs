@@ -15,7 +15,10 @@ pub(crate) struct Progress(Arc<Shown>);
 enum Shown {
     Nothing,
     Lines,
-    Bars { all: MultiProgress, runs: Mutex<HashMap<RunId, ProgressBar>> },
+    Bars {
+        all: MultiProgress,
+        runs: Mutex<HashMap<RunId, ProgressBar>>,
+    },
 }
 
 impl Progress {
@@ -23,7 +26,10 @@ impl Progress {
         Self(Arc::new(if json {
             Shown::Nothing
         } else if watched() {
-            Shown::Bars { all: MultiProgress::new(), runs: Mutex::default() }
+            Shown::Bars {
+                all: MultiProgress::new(),
+                runs: Mutex::default(),
+            }
         } else {
             Shown::Lines
         }))
@@ -40,7 +46,10 @@ impl Progress {
 
     /// What a run just did.
     pub(crate) fn events(&self, id: RunId, events: &[Event], run: &Run) {
-        if events.iter().any(|event| matches!(event, Event::RunStarted { .. })) {
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::RunStarted { .. }))
+        {
             // Durable from here on: whatever happens to this process, the run will be carried to its end.
             self.say(&format!("accepted run {id}"));
         }
@@ -83,11 +92,13 @@ fn bar(id: RunId) -> ProgressBar {
 }
 
 fn spinner() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} {spinner} {elapsed} {wide_msg}").expect("the template is valid")
+    ProgressStyle::with_template("{prefix} {spinner} {elapsed} {wide_msg}")
+        .expect("the template is valid")
 }
 
 fn loop_style() -> ProgressStyle {
-    ProgressStyle::with_template("{prefix} [{bar:24}] {pos}/{len} {elapsed} {wide_msg}").expect("the template is valid")
+    ProgressStyle::with_template("{prefix} [{bar:24}] {pos}/{len} {elapsed} {wide_msg}")
+        .expect("the template is valid")
 }
 
 fn update(bar: &ProgressBar, run: &Run) {

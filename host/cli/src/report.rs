@@ -38,7 +38,8 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
         let report = report.with_label(LabeledSpan::at(place, "here"));
         eprintln!(
             "{:?}",
-            miette::Report::new(report).with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
+            miette::Report::new(report)
+                .with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
         );
     }
     errors(diagnostics)
@@ -48,20 +49,34 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
 fn is_readable(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let (before, after) = bytes.split_at(at.min(bytes.len()));
-    let before = before.rsplit(|byte| *byte == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
-    let after = after.split(|byte| *byte == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
+    let before = before
+        .rsplit(|byte| *byte == b'\n')
+        .take(2)
+        .map(<[u8]>::len)
+        .sum::<usize>();
+    let after = after
+        .split(|byte| *byte == b'\n')
+        .take(2)
+        .map(<[u8]>::len)
+        .sum::<usize>();
     before + after <= SHOWN_BYTES_MAX
 }
 
 /// How many of them are errors.
 pub(crate) fn errors(diagnostics: &[Diagnostic]) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count()
 }
 
 /// Whether grants are all that is missing.
 pub(crate) fn only_grants_missing(diagnostics: &[Diagnostic]) -> bool {
     has_errors(diagnostics)
-        && diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).all(|diagnostic| diagnostic.code == NOT_GRANTED)
+        && diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .all(|diagnostic| diagnostic.code == NOT_GRANTED)
 }
 
 /// Whether any is.

@@ -33,37 +33,67 @@ pub(crate) struct Built {
 pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) -> Result<Built> {
     let manifest_path = folder.join("plugin.toml");
     if !manifest_path.exists() {
-        return Err(Failure::usage(format!("{} is missing, so this folder is no plugin", manifest_path.display()))
-            .help("`writ plugin new FOLDER` makes a plugin to start from"));
+        return Err(Failure::usage(format!(
+            "{} is missing, so this folder is no plugin",
+            manifest_path.display()
+        ))
+        .help("`writ plugin new FOLDER` makes a plugin to start from"));
     }
     let text = read_text(&manifest_path, MANIFEST_BYTES_MAX as u64)?;
-    let manifest = Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
-    let component = output.map_or_else(|| folder.join("target").join(format!("{}.wasm", manifest.name)), Path::to_owned);
+    let manifest =
+        Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
+    let component = output.map_or_else(
+        || {
+            folder
+                .join("target")
+                .join(format!("{}.wasm", manifest.name))
+        },
+        Path::to_owned,
+    );
     let stamp_path = component.with_extension("stamp");
     let sources = fingerprint(folder, &elsewhere(&component))?;
-    if component.exists() && fs::read_to_string(&stamp_path).is_ok_and(|last| last == stamp(folder, &sources)) {
-        return Ok(Built { component, fresh: false });
+    if component.exists()
+        && fs::read_to_string(&stamp_path).is_ok_and(|last| last == stamp(folder, &sources))
+    {
+        return Ok(Built {
+            component,
+            fresh: false,
+        });
     }
-    say(&format!("building plugin {} {}", manifest.name, manifest.version));
+    say(&format!(
+        "building plugin {} {}",
+        manifest.name, manifest.version
+    ));
     let (bytes, elsewhere) = compile(folder, &manifest)?;
-    let whole = writ_plugin::embed_with_docs(&bytes, &text, &docs(folder)?).map_err(|error| {
-        Failure::usage(format!("{}: {error}", folder.display()))
-    })?;
+    let whole = writ_plugin::embed_with_docs(&bytes, &text, &docs(folder)?)
+        .map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
     // Read it back as a host would, so that a plugin that can't be loaded fails here, where its author looks.
     writ_plugin::Plugin::read(&whole, &manifest.name)
         .map_err(|error| Failure::usage(format!("{}: {error}", manifest_path.display())))?;
     write_file(&component, &whole)?;
-    write_file(&component.with_extension(ELSEWHERE), list(&elsewhere).as_bytes())?;
+    write_file(
+        &component.with_extension(ELSEWHERE),
+        list(&elsewhere).as_bytes(),
+    )?;
     let sources = fingerprint(folder, &elsewhere)?;
     write_file(&stamp_path, stamp(folder, &sources).as_bytes())?;
-    Ok(Built { component, fresh: true })
+    Ok(Built {
+        component,
+        fresh: true,
+    })
 }
 
 /// The component's bytes, and the sources outside the folder that it was made from.
 fn compile(folder: &Path, manifest: &Manifest) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let path = match manifest.build.language {
         Language::Rust => cargo_build(folder)?,
-        Language::Prebuilt => folder.join(manifest.build.component.as_deref().unwrap_or("component.wasm")),
+        Language::Prebuilt => folder.join(
+            manifest
+                .build
+                .component
+                .as_deref()
+                .unwrap_or("component.wasm"),
+        ),
         Language::Javascript | Language::Python | Language::C => {
             return Err(Failure::usage(format!(
                 "{}: this version of writ builds Rust plugins only",
@@ -78,23 +108,38 @@ fn compile(folder: &Path, manifest: &Manifest) -> Result<(Vec<u8>, Vec<PathBuf>)
     let bytes = fs::read(&path).map_err(|error| {
         let failure = Failure::file(&path, "read", &error);
         match manifest.build.language {
-            Language::Prebuilt => failure.help("put the built component there, or mend `component` under [build] in plugin.toml"),
+            Language::Prebuilt => failure.help(
+                "put the built component there, or mend `component` under [build] in plugin.toml",
+            ),
             Language::Rust | Language::Javascript | Language::Python | Language::C => failure,
         }
     })?;
     Ok((bytes, dependencies(&path.with_extension("d"), folder)))
 }
 
-#[expect(clippy::disallowed_methods, reason = "building a source plugin means running its compiler")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "building a source plugin means running its compiler"
+)]
 fn cargo_build(folder: &Path) -> Result<PathBuf> {
     install_target(folder)?;
     let output = Command::new("cargo")
-        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--target",
+            "wasm32-wasip2",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .output()
-        .map_err(|error| Failure::usage(format!("cannot start cargo: {error}")).help("install Rust with rustup"))?;
+        .map_err(|error| {
+            Failure::usage(format!("cannot start cargo: {error}")).help("install Rust with rustup")
+        })?;
     if !output.status.success() {
         return Err(Failure::usage(format!(
             "{} did not build:\n{}",
@@ -103,8 +148,11 @@ fn cargo_build(folder: &Path) -> Result<PathBuf> {
         )));
     }
     artefact(&output.stdout).ok_or_else(|| {
-        Failure::usage(format!("{} built, but made no .wasm file", folder.display()))
-            .help("a plugin's Cargo.toml needs `[lib]` with `crate-type = [\"cdylib\"]`")
+        Failure::usage(format!(
+            "{} built, but made no .wasm file",
+            folder.display()
+        ))
+        .help("a plugin's Cargo.toml needs `[lib]` with `crate-type = [\"cdylib\"]`")
     })
 }
 
@@ -116,11 +164,17 @@ fn artefact(messages: &[u8]) -> Option<PathBuf> {
         .filter(|message| message["reason"] == "compiler-artifact")
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|name| name.as_str().map(PathBuf::from))
-        .rfind(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .rfind(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "wasm")
+        })
 }
 
 /// Where rustup's auto-install is off, the target has to be added by command.
-#[expect(clippy::disallowed_methods, reason = "installing the wasm target means running rustup")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "installing the wasm target means running rustup"
+)]
 fn install_target(folder: &Path) -> Result<()> {
     let libraries = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
@@ -139,12 +193,17 @@ fn install_target(folder: &Path) -> Result<()> {
     if added.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err(Failure::usage("the Rust target wasm32-wasip2 is not installed").help("run `rustup target add wasm32-wasip2`"))
+    Err(
+        Failure::usage("the Rust target wasm32-wasip2 is not installed")
+            .help("run `rustup target add wasm32-wasip2`"),
+    )
 }
 
 /// The doc comments of the plugin's own WIT, which compilers leave out of a component.
 fn docs(folder: &Path) -> Result<Docs> {
-    let Ok(entries) = fs::read_dir(folder.join("wit")) else { return Ok(Docs::default()) };
+    let Ok(entries) = fs::read_dir(folder.join("wit")) else {
+        return Ok(Docs::default());
+    };
     let mut files = Vec::new();
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.extension().is_some_and(|extension| extension == "wit") {
@@ -155,7 +214,12 @@ fn docs(folder: &Path) -> Result<Docs> {
     if files.is_empty() {
         return Ok(Docs::default());
     }
-    Docs::from_wit(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).map_err(Failure::usage)
+    Docs::from_wit(
+        files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+    )
+    .map_err(Failure::usage)
 }
 
 /// What a build was made from. The lock file is looked at afterwards, because the first build writes it.
@@ -166,13 +230,21 @@ fn stamp(folder: &Path, sources: &str) -> String {
 
 /// A digest of the names and contents of all sources but the lock file, so that a clone's time stamps don't matter.
 fn fingerprint(folder: &Path, elsewhere: &[PathBuf]) -> Result<String> {
-    let mut files: Vec<PathBuf> = elsewhere.iter().filter(|path| path.is_file()).cloned().collect();
+    let mut files: Vec<PathBuf> = elsewhere
+        .iter()
+        .filter(|path| path.is_file())
+        .cloned()
+        .collect();
     collect(folder, &mut files)?;
     files.sort();
     let mut text = String::new();
     for path in files {
         let bytes = fs::read(&path).map_err(|error| Failure::file(&path, "read", &error))?;
-        text.push_str(&format!("{} {}\n", BlobDigest::of(&bytes), path.strip_prefix(folder).unwrap_or(&path).display()));
+        text.push_str(&format!(
+            "{} {}\n",
+            BlobDigest::of(&bytes),
+            path.strip_prefix(folder).unwrap_or(&path).display()
+        ));
     }
     Ok(BlobDigest::of(text.as_bytes()).to_string())
 }
@@ -187,18 +259,27 @@ fn elsewhere(component: &Path) -> Vec<PathBuf> {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("{}\n", path.display())).collect()
+    paths
+        .iter()
+        .map(|path| format!("{}\n", path.display()))
+        .collect()
 }
 
 /// What cargo's dep-info says an artefact was made from, the folder's own files aside.
 fn dependencies(dep_info: &Path, folder: &Path) -> Vec<PathBuf> {
     let text = fs::read_to_string(dep_info).unwrap_or_default();
-    let Some((_, sources)) = text.split_once(": ") else { return Vec::new() };
+    let Some((_, sources)) = text.split_once(": ") else {
+        return Vec::new();
+    };
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     // Spaces inside paths are escaped; between paths they are not.
     let paths = sources.trim_end().replace("\\ ", "\0");
-    let paths = paths.split(' ').map(|path| PathBuf::from(path.replace('\0', " ")));
-    paths.filter(|path| path.is_absolute() && !path.starts_with(&folder)).collect()
+    let paths = paths
+        .split(' ')
+        .map(|path| PathBuf::from(path.replace('\0', " ")));
+    paths
+        .filter(|path| path.is_absolute() && !path.starts_with(&folder))
+        .collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -209,7 +290,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         if name == "target" || name == LOCK_FILE || name.as_encoded_bytes().starts_with(b".") {
             continue;
         }
-        let kind = entry.file_type().map_err(|error| Failure::file(&entry.path(), "read", &error))?;
+        let kind = entry
+            .file_type()
+            .map_err(|error| Failure::file(&entry.path(), "read", &error))?;
         if kind.is_dir() {
             collect(&entry.path(), files)?;
         } else if kind.is_file() {

@@ -62,7 +62,13 @@ impl App {
     pub(crate) fn started(&self, input: Json, at_ms: u64, seed: u64) -> Event {
         let workflow = &self.definition.workflow;
         let plugins = self.plugins.iter().map(|(name, plugin)| {
-            (name.clone(), PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() })
+            (
+                name.clone(),
+                PluginPin {
+                    version: plugin.version.clone(),
+                    digest: plugin.digest.clone(),
+                },
+            )
         });
         Event::RunStarted {
             workflow: WorkflowPin {

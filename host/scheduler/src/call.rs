@@ -25,7 +25,14 @@ pub(crate) struct Returned {
 impl Returned {
     /// The signal for the state machine, and what the call could touch.
     pub(crate) fn into_signal(self) -> (Signal, Effects) {
-        (Signal::Returned { task: self.task, attempt: self.attempt, result: self.result }, self.effects)
+        (
+            Signal::Returned {
+                task: self.task,
+                attempt: self.attempt,
+                result: self.result,
+            },
+            self.effects,
+        )
     }
 }
 
@@ -44,16 +51,41 @@ pub(crate) struct PluginCall {
 impl PluginCall {
     /// Performs it.
     pub(crate) async fn perform(self) -> Result<Returned, JournalError> {
-        let writ_run::Call { task, attempt, plugin, function, arguments, effects, clock_ms, seed, idempotency_key, .. } =
-            self.call;
+        let writ_run::Call {
+            task,
+            attempt,
+            plugin,
+            function,
+            arguments,
+            effects,
+            clock_ms,
+            seed,
+            idempotency_key,
+            ..
+        } = self.call;
         if let Some(intent) = self.intent.filter(|_| effects != Effects::None) {
             self.inner.journal.flush(intent).await?;
         }
         let Some(known) = self.app.plugins.get(&plugin) else {
-            let problem = Problem::dsl("configuration", 400, format!("plugin `{plugin}` is not part of this app"));
-            return Ok(Returned { task, attempt, effects, result: Err(problem) });
+            let problem = Problem::dsl(
+                "configuration",
+                400,
+                format!("plugin `{plugin}` is not part of this app"),
+            );
+            return Ok(Returned {
+                task,
+                attempt,
+                effects,
+                result: Err(problem),
+            });
         };
-        let port = JournalPort::new(self.inner.journal.clone(), self.run, task, attempt, self.recorded);
+        let port = JournalPort::new(
+            self.inner.journal.clone(),
+            self.run,
+            task,
+            attempt,
+            self.recorded,
+        );
         // A function that is said to have no effects gets no permit for any: that makes the saying true.
         let authority = match effects {
             Effects::None => &known.authority_without_changes,
@@ -74,7 +106,14 @@ impl PluginCall {
                 port: Box::new(port),
             })
             .await;
-        let result = outcome.result.map_err(|fault| fault::problem(&plugin, &function, fault));
-        Ok(Returned { task, attempt, effects, result })
+        let result = outcome
+            .result
+            .map_err(|fault| fault::problem(&plugin, &function, fault));
+        Ok(Returned {
+            task,
+            attempt,
+            effects,
+            result,
+        })
     }
 }

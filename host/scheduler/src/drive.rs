@@ -69,7 +69,18 @@ impl Drive {
         id: RunId,
         recorded: HashMap<Attempt, VecDeque<Recorded>>,
     ) -> Self {
-        Self { inner, app, run, id, recorded, calls: FuturesUnordered::new(), aborts: HashMap::new(), wake_ms: None, again: false, stop_at: None }
+        Self {
+            inner,
+            app,
+            run,
+            id,
+            recorded,
+            calls: FuturesUnordered::new(),
+            aborts: HashMap::new(),
+            wake_ms: None,
+            again: false,
+            stop_at: None,
+        }
     }
 
     /// Drives the run from its first signal on.
@@ -106,17 +117,31 @@ impl Drive {
     fn advance(&mut self, signal: Signal) -> Result<(Decision, Option<Position>), JournalError> {
         let now_ms = now_ms();
         let app = Arc::clone(&self.app);
-        let moment =
-            Moment { definition: &app.definition, now_ms, runtime: &app.runtime, secrets: &app.secrets };
+        let moment = Moment {
+            definition: &app.definition,
+            now_ms,
+            runtime: &app.runtime,
+            secrets: &app.secrets,
+        };
         let run = &mut self.run;
-        let work = || app.with_expressions(|expressions| run.advance(&moment, signal, &mut Evaluator(expressions)));
+        let work = || {
+            app.with_expressions(|expressions| {
+                run.advance(&moment, signal, &mut Evaluator(expressions))
+            })
+        };
         // A jq program may run for as long as its CPU limit: other runs must not wait behind it.
-        let decision = if app.blocking { tokio::task::block_in_place(work) } else { work() };
+        let decision = if app.blocking {
+            tokio::task::block_in_place(work)
+        } else {
+            work()
+        };
         if decision.events.is_empty() {
             return Ok((decision, None));
         }
-        let position = self.inner.journal.append(self.id, now_ms, &decision.events)?;
-        self.inner.observe(self.id, &decision.events, &self.run);
+        let position = self
+            .inner
+            .journal
+            .append(self.id, now_ms, &decision.events)?;
         Ok((decision, Some(position)))
     }
 
@@ -127,14 +152,25 @@ impl Drive {
         position: Option<Position>,
         effects: Effects,
     ) -> Result<Option<Resting>, JournalError> {
-        let finished = decision.actions.iter().any(|action| matches!(action, Action::Finished));
+        let finished = decision
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Finished));
         if finished || effects != Effects::None {
             self.flush(position).await?;
+        }
+        // Nobody hears of an end, or of an effect, that could still be lost.
+        if position.is_some() {
+            self.inner.observe(self.id, &decision.events, &self.run);
         }
         if finished {
             return Ok(Some(Resting::Ended));
         }
-        let calls = decision.actions.iter().filter(|action| matches!(action, Action::Call(_))).count();
+        let calls = decision
+            .actions
+            .iter()
+            .filter(|action| matches!(action, Action::Call(_)))
+            .count();
         let inline = calls == 1 && self.calls.is_empty();
         let mut again = false;
         for action in decision.actions {
@@ -157,7 +193,9 @@ impl Drive {
         // About to wait: what led here must outlive the host.
         self.flush(position).await?;
         Ok(match self.wake_ms {
-            Some(wake_ms) if wake_ms > now_ms().saturating_add(PARK_AFTER_MS) => Some(Resting::Parked(wake_ms)),
+            Some(wake_ms) if wake_ms > now_ms().saturating_add(PARK_AFTER_MS) => {
+                Some(Resting::Parked(wake_ms))
+            }
             Some(_) => None,
             None => Some(Resting::Stopped),
         })
@@ -195,7 +233,10 @@ impl Drive {
     }
 
     /// Waits for the next signal; `None` when the host stops.
-    async fn next(&mut self, stopping: &mut watch::Receiver<bool>) -> Result<Option<(Signal, Effects)>, JournalError> {
+    async fn next(
+        &mut self,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Result<Option<(Signal, Effects)>, JournalError> {
         if std::mem::take(&mut self.again) {
             tokio::task::yield_now().await;
             return Ok((!*stopping.borrow()).then_some((Signal::Continue, Effects::None)));
@@ -205,7 +246,9 @@ impl Drive {
             if stop && !self.touches_the_world() {
                 return Ok(None);
             }
-            let sleep = self.wake_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms())));
+            let sleep = self
+                .wake_ms
+                .map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms())));
             let stop_at = if stop { self.stop_at() } else { Instant::now() };
             tokio::select! {
                 biased;
@@ -228,11 +271,15 @@ impl Drive {
 
     /// When the patience with calls that are under way ends.
     fn stop_at(&mut self) -> Instant {
-        *self.stop_at.get_or_insert_with(|| Instant::now() + STOP_GRACE)
+        *self
+            .stop_at
+            .get_or_insert_with(|| Instant::now() + STOP_GRACE)
     }
 
     fn touches_the_world(&self) -> bool {
-        self.aborts.values().any(|(_, effects)| *effects != Effects::None)
+        self.aborts
+            .values()
+            .any(|(_, effects)| *effects != Effects::None)
     }
 }
 

@@ -8,9 +8,15 @@ use writ_run::{Arguments, Expression};
 pub(crate) struct Evaluator<'a>(pub(crate) &'a mut Expressions);
 
 impl writ_run::Evaluator for Evaluator<'_> {
-    fn evaluate(&mut self, expression: &Expression, input: &Json, arguments: &dyn Arguments) -> Result<Json, String> {
+    fn evaluate(
+        &mut self,
+        expression: &Expression,
+        input: &Json,
+        arguments: &dyn Arguments,
+    ) -> Result<Json, String> {
         // jq writes variables with their `$`; a run names them without.
         let mut variable = |name: &str| arguments.get(name.trim_start_matches('$'));
-        self.0.evaluate(expression.index as usize, input, &mut variable)
+        self.0
+            .evaluate(expression.index as usize, input, &mut variable)
     }
 }

@@ -9,9 +9,15 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
     let named = |problem: Problem| problem.with("plugin", plugin).with("function", function);
     match fault {
         Fault::Guest { payload } => {
-            let detail = payload.as_str().map_or_else(|| payload.to_string(), str::to_owned);
-            named(Problem::ours("guest", 500, format!("{plugin}/{function} returned an error: {}", short(&detail))))
-                .with("payload", payload)
+            let detail = payload
+                .as_str()
+                .map_or_else(|| payload.to_string(), str::to_owned);
+            named(Problem::ours(
+                "guest",
+                500,
+                format!("{plugin}/{function} returned an error: {}", short(&detail)),
+            ))
+            .with("payload", payload)
         }
         Fault::Arguments(mismatch) => named(Problem::dsl(
             "validation",
@@ -21,19 +27,32 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
         Fault::UnknownFunction { known, .. } => named(Problem::dsl(
             "configuration",
             400,
-            format!("plugin {plugin} has no callable function `{function}`; it has: {}", known.join(", ")),
+            format!(
+                "plugin {plugin} has no callable function `{function}`; it has: {}",
+                known.join(", ")
+            ),
         )),
-        Fault::Trap { message, backtrace } => {
-            named(Problem::ours("trap", 500, format!("{plugin}/{function} trapped: {message}"))).with("backtrace", json!(backtrace))
-        }
-        Fault::Limit { limit, allowed, unit } => named(Problem::ours(
+        Fault::Trap { message, backtrace } => named(Problem::ours(
+            "trap",
+            500,
+            format!("{plugin}/{function} trapped: {message}"),
+        ))
+        .with("backtrace", json!(backtrace)),
+        Fault::Limit {
+            limit,
+            allowed,
+            unit,
+        } => named(Problem::ours(
             "limit",
             500,
             format!("{plugin}/{function} went past its limit {limit} = {allowed} {unit}"),
         ))
         .with("limit", limit)
         .with("allowed", allowed)
-        .with("remedy", format!("if it needs more, set `{limit}` under [plugins.{plugin}.limits] in writ.toml")),
+        .with(
+            "remedy",
+            format!("if it needs more, set `{limit}` under [plugins.{plugin}.limits] in writ.toml"),
+        ),
         Fault::Denied(denied) => {
             let capability = denied.capability.to_string();
             let mut problem = named(Problem::dsl("authorization", 403, denied.to_string()))
@@ -42,19 +61,42 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             problem.title = Some("denied".to_owned());
             problem
         }
-        Fault::Unavailable { .. } => {
-            named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))).with(
-                "remedy",
-                format!("its author has to do without; `writ plugin inspect` shows what {plugin} imports"),
-            )
-        }
-        Fault::Diverged { .. } => named(Problem::ours("diverged", 500, format!("{plugin}/{function}: {fault}"))),
-        Fault::Import(_) => named(Problem::dsl("authorization", 403, format!("{plugin}/{function}: {fault}"))),
-        Fault::Folder(_) => named(Problem::dsl("configuration", 400, format!("{plugin}/{function}: {fault}"))),
-        Fault::Exit { code } => named(Problem::ours("trap", 500, format!("{plugin}/{function} exited with code {code}"))),
-        Fault::Host { message } => {
-            named(Problem::ours("host", 500, format!("the host failed while it ran {plugin}/{function}: {message}")))
-        }
+        Fault::Unavailable { .. } => named(Problem::dsl(
+            "authorization",
+            403,
+            format!("{plugin}/{function}: {fault}"),
+        ))
+        .with(
+            "remedy",
+            format!(
+                "its author has to do without; `writ plugin inspect` shows what {plugin} imports"
+            ),
+        ),
+        Fault::Diverged { .. } => named(Problem::ours(
+            "diverged",
+            500,
+            format!("{plugin}/{function}: {fault}"),
+        )),
+        Fault::Import(_) => named(Problem::dsl(
+            "authorization",
+            403,
+            format!("{plugin}/{function}: {fault}"),
+        )),
+        Fault::Folder(_) => named(Problem::dsl(
+            "configuration",
+            400,
+            format!("{plugin}/{function}: {fault}"),
+        )),
+        Fault::Exit { code } => named(Problem::ours(
+            "trap",
+            500,
+            format!("{plugin}/{function} exited with code {code}"),
+        )),
+        Fault::Host { message } => named(Problem::ours(
+            "host",
+            500,
+            format!("the host failed while it ran {plugin}/{function}: {message}"),
+        )),
     }
 }
 

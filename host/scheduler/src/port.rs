@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use serde_json::Value as Json;
 use writ_journal::Journal;
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
-use writ_sandbox::{Capability, Denied, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port, Recalled, kv_answer_to_json};
+use writ_sandbox::{
+    Capability, Denied, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port, Recalled,
+    kv_answer_to_json,
+};
 
 use crate::{clock::now_ms, kv};
 
@@ -25,21 +28,51 @@ pub(crate) struct JournalPort {
 }
 
 impl JournalPort {
-    pub(crate) fn new(journal: Journal, run: RunId, task: TaskId, attempt: u32, recorded: VecDeque<Recorded>) -> Self {
-        Self { journal, run, task, attempt, recorded, index: 0 }
+    pub(crate) fn new(
+        journal: Journal,
+        run: RunId,
+        task: TaskId,
+        attempt: u32,
+        recorded: VecDeque<Recorded>,
+    ) -> Self {
+        Self {
+            journal,
+            run,
+            task,
+            attempt,
+            recorded,
+            index: 0,
+        }
     }
 
     fn append(&self, event: Event) {
         // A failed journal is poisoned: the drive loop meets the same error at its next append and stops the host.
-        if let Err(error) = self.journal.append(self.run, now_ms(), std::slice::from_ref(&event)) {
+        if let Err(error) = self
+            .journal
+            .append(self.run, now_ms(), std::slice::from_ref(&event))
+        {
             tracing::error!(run = %self.run, %error, "an event of a guest could not be recorded");
         }
     }
 
-    fn called(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: String, kv: Vec<KvChange>) -> Event {
+    fn called(
+        &mut self,
+        call: writ_sandbox::HostCall,
+        answer: Json,
+        grant: String,
+        kv: Vec<KvChange>,
+    ) -> Event {
         let index = self.index;
         self.index += 1;
-        Event::HostCalled { task: self.task, attempt: self.attempt, index, call: ours(call), answer, grant, kv }
+        Event::HostCalled {
+            task: self.task,
+            attempt: self.attempt,
+            index,
+            call: ours(call),
+            answer,
+            grant,
+            kv,
+        }
     }
 }
 
@@ -48,7 +81,11 @@ impl Port for JournalPort {
         let (recorded, answer) = self.recorded.pop_front()?;
         self.index += 1;
         let recorded = theirs(recorded);
-        Some(if recorded == *call { Recalled::Answer(answer) } else { Recalled::Diverged { expected: recorded } })
+        Some(if recorded == *call {
+            Recalled::Answer(answer)
+        } else {
+            Recalled::Diverged { expected: recorded }
+        })
     }
 
     fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {
@@ -56,12 +93,19 @@ impl Port for JournalPort {
         self.append(event);
     }
 
-    fn keyvalue(&mut self, operation: KvOperation, grant: &Capability) -> Result<KvAnswer, KvError> {
+    fn keyvalue(
+        &mut self,
+        operation: KvOperation,
+        grant: &Capability,
+    ) -> Result<KvAnswer, KvError> {
         let journal = self.journal.clone();
         let done = journal.kv(self.run, now_ms(), |view| {
             let (result, changes) = kv::perform(view, &operation);
             let answer = kv_answer_to_json(&result);
-            (Some(self.called(operation.host_call(), answer, grant.to_string(), changes)), result)
+            (
+                Some(self.called(operation.host_call(), answer, grant.to_string(), changes)),
+                result,
+            )
         });
         match done {
             Ok((result, _position)) => result,
@@ -100,14 +144,26 @@ impl Port for JournalPort {
     }
 
     fn log(&mut self, stream: &str, text: &str) {
-        self.append(Event::GuestLogged { task: self.task, stream: stream.to_owned(), text: text.to_owned() });
+        self.append(Event::GuestLogged {
+            task: self.task,
+            stream: stream.to_owned(),
+            text: text.to_owned(),
+        });
     }
 }
 
 fn ours(call: writ_sandbox::HostCall) -> HostCall {
-    HostCall { interface: call.interface, function: call.function, arguments: call.arguments }
+    HostCall {
+        interface: call.interface,
+        function: call.function,
+        arguments: call.arguments,
+    }
 }
 
 fn theirs(call: HostCall) -> writ_sandbox::HostCall {
-    writ_sandbox::HostCall { interface: call.interface, function: call.function, arguments: call.arguments }
+    writ_sandbox::HostCall {
+        interface: call.interface,
+        function: call.function,
+        arguments: call.arguments,
+    }
 }

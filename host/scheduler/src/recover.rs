@@ -10,18 +10,35 @@ use crate::{app::App, port::Recorded, scheduler::SchedulerError};
 type Calls = HashMap<(TaskId, u32), VecDeque<Recorded>>;
 
 /// The state of a run, and the recorded host calls of tasks that have no result yet.
-pub(crate) fn fold(journal: &Journal, id: RunId, app: &App) -> Result<(Run, Calls), SchedulerError> {
+pub(crate) fn fold(
+    journal: &Journal,
+    id: RunId,
+    app: &App,
+) -> Result<(Run, Calls), SchedulerError> {
     let mut run = Run::new(id);
     let mut recorded = Calls::new();
     for record in journal.read(id)? {
         let event = record?.event;
         run.apply(&app.definition, &event)
-            .map_err(|corrupt| SchedulerError::Corrupt { run: id, message: corrupt.to_string() })?;
+            .map_err(|corrupt| SchedulerError::Corrupt {
+                run: id,
+                message: corrupt.to_string(),
+            })?;
         if let Some(task) = event.ends() {
             recorded.retain(|(of, _), _| *of != task);
         }
-        if let Event::HostCalled { task, attempt, call, answer, .. } = event {
-            recorded.entry((task, attempt)).or_default().push_back((call, answer));
+        if let Event::HostCalled {
+            task,
+            attempt,
+            call,
+            answer,
+            ..
+        } = event
+        {
+            recorded
+                .entry((task, attempt))
+                .or_default()
+                .push_back((call, answer));
         }
     }
     Ok((run, recorded))

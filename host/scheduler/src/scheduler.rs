@@ -112,26 +112,46 @@ impl Scheduler {
     }
 
     /// Accepts a run: when this returns, it is durable and will be carried to its end, whatever happens to the host.
-    pub async fn submit(&self, app: Arc<App>, input: Json) -> Result<(RunId, Waiting), SchedulerError> {
+    pub async fn submit(
+        &self,
+        app: Arc<App>,
+        input: Json,
+    ) -> Result<(RunId, Waiting), SchedulerError> {
         let now_ms = now_ms();
         let id = new_id(now_ms)?;
         let started = app.started(input, now_ms, random()?);
         let mut run = Run::new(id);
         run.apply(&app.definition, &started)
-            .map_err(|corrupt| SchedulerError::Corrupt { run: id, message: corrupt.to_string() })?;
-        let position = self.0.journal.append(id, now_ms, std::slice::from_ref(&started))?;
+            .map_err(|corrupt| SchedulerError::Corrupt {
+                run: id,
+                message: corrupt.to_string(),
+            })?;
+        let position = self
+            .0
+            .journal
+            .append(id, now_ms, std::slice::from_ref(&started))?;
         self.0.journal.flush(position).await?;
         self.0.observe(id, &[started], &run);
-        let drive = Drive::new(Arc::clone(&self.0), Arc::clone(&app), run, id, HashMap::new());
+        let drive = Drive::new(
+            Arc::clone(&self.0),
+            Arc::clone(&app),
+            run,
+            id,
+            HashMap::new(),
+        );
         let (told, waiting) = oneshot::channel();
-        tokio::spawn(self.clone().carry(drive, Parked { id, app, told }, Signal::Continue));
+        tokio::spawn(
+            self.clone()
+                .carry(drive, Parked { id, app, told }, Signal::Continue),
+        );
         Ok((id, waiting))
     }
 
     /// Takes up a run that an earlier process left unfinished.
     pub fn resume(&self, app: Arc<App>, id: RunId) -> Result<Waiting, SchedulerError> {
         let (told, waiting) = oneshot::channel();
-        self.clone().unpark(Parked { id, app, told }, Signal::Recovered);
+        self.clone()
+            .unpark(Parked { id, app, told }, Signal::Recovered);
         Ok(waiting)
     }
 
@@ -149,7 +169,13 @@ impl Scheduler {
         let folded = recover::fold(&self.0.journal, parked.id, &parked.app);
         match folded {
             Ok((run, recorded)) => {
-                let drive = Drive::new(Arc::clone(&self.0), Arc::clone(&parked.app), run, parked.id, recorded);
+                let drive = Drive::new(
+                    Arc::clone(&self.0),
+                    Arc::clone(&parked.app),
+                    run,
+                    parked.id,
+                    recorded,
+                );
                 tokio::spawn(self.carry(drive, parked, first));
             }
             Err(error) => drop(parked.told.send(Err(error))),
@@ -203,7 +229,11 @@ impl Scheduler {
 fn new_id(now_ms: u64) -> Result<RunId, SchedulerError> {
     let mut bytes = [0; 10];
     fill(&mut bytes)?;
-    Ok(RunId::from_bytes(uuid::Builder::from_unix_timestamp_millis(now_ms, &bytes).into_uuid().into_bytes()))
+    Ok(RunId::from_bytes(
+        uuid::Builder::from_unix_timestamp_millis(now_ms, &bytes)
+            .into_uuid()
+            .into_bytes(),
+    ))
 }
 
 fn random() -> Result<u64, SchedulerError> {

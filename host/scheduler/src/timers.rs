@@ -58,7 +58,11 @@ impl Timers {
     }
 
     pub(crate) fn take_all(&self) -> Vec<Parked> {
-        self.heap.lock().drain().map(|Reverse(entry)| entry.parked).collect()
+        self.heap
+            .lock()
+            .drain()
+            .map(|Reverse(entry)| entry.parked)
+            .collect()
     }
 }
 

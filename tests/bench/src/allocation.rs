@@ -12,7 +12,10 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-#[expect(unsafe_code, reason = "forwards every call, unchanged, to the system's allocator")]
+#[expect(
+    unsafe_code,
+    reason = "forwards every call, unchanged, to the system's allocator"
+)]
 // SAFETY: the system's allocator keeps the contract; counting touches no memory that it manages.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

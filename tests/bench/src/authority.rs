@@ -15,19 +15,47 @@ pub(crate) fn measure(report: &mut Report) {
     let authority = many();
     assert_eq!(authority.capabilities().count(), 64);
     report.line("authority.nothing", ask(|| _ = black_box(&authority)), "ns");
-    let kv = || drop(black_box(authority.permit(KvRead { bucket: black_box("bucket-15") })));
+    let kv = || {
+        drop(black_box(authority.permit(KvRead {
+            bucket: black_box("bucket-15"),
+        })))
+    };
     report.line("authority.permit-kv-64-grants", ask(kv), "ns");
-    let config = || drop(black_box(authority.permit(ConfigRead { key: black_box("key-15") })));
+    let config = || {
+        drop(black_box(authority.permit(ConfigRead {
+            key: black_box("key-15"),
+        })))
+    };
     report.line("authority.permit-config-64-grants", ask(config), "ns");
-    let file = || drop(black_box(authority.permit(FileRead { path: black_box("/folder-15/a/b.xml") })));
+    let file = || {
+        drop(black_box(authority.permit(FileRead {
+            path: black_box("/folder-15/a/b.xml"),
+        })))
+    };
     report.line("authority.permit-file-64-grants", ask(file), "ns");
-    report.line("authority.allocations", allocations(&authority), "per 1000 permits");
+    report.line(
+        "authority.allocations",
+        allocations(&authority),
+        "per 1000 permits",
+    );
 }
 
 fn many() -> Authority {
-    let kinds = ["kv:read:bucket-", "config:read:key-", "fs:read:/folder-", "env:read:NAME_"];
-    let all: Vec<String> = kinds.iter().flat_map(|kind| (0..16).map(move |n| format!("{kind}{n}"))).collect();
-    authority("bench", &all.iter().map(String::as_str).collect::<Vec<_>>(), "folder")
+    let kinds = [
+        "kv:read:bucket-",
+        "config:read:key-",
+        "fs:read:/folder-",
+        "env:read:NAME_",
+    ];
+    let all: Vec<String> = kinds
+        .iter()
+        .flat_map(|kind| (0..16).map(move |n| format!("{kind}{n}")))
+        .collect();
+    authority(
+        "bench",
+        &all.iter().map(String::as_str).collect::<Vec<_>>(),
+        "folder",
+    )
 }
 
 /// Nanoseconds for one.
@@ -38,7 +66,9 @@ fn ask(one: impl Fn()) -> f64 {
 fn allocations(authority: &Authority) -> f64 {
     let work = || {
         for _ in 0..1_000 {
-            let permit = authority.permit(KvRead { bucket: black_box("bucket-15") });
+            let permit = authority.permit(KvRead {
+                bucket: black_box("bucket-15"),
+            });
             assert!(black_box(permit).is_ok(), "it was granted");
         }
     };

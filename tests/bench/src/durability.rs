@@ -23,24 +23,46 @@ pub(crate) fn measure(report: &mut Report) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let median_of = |work: &dyn Fn(u32) -> f64| median((0..ROUNDS).map(work).collect());
     let path = |kind: &str, round: u32| folder.path().join(format!("{kind}-{round}"));
-    report.line("durability.file-one-writer", median_of(&|n| file_alone(&path("alone", n))), "syncs/s");
-    report.line("durability.journal-one-writer", median_of(&|n| journal_alone(&path("journal", n))), "events/s");
-    report.line("durability.file-64-writers", median_of(&|n| file_together(&path("grouped", n))), "records/s");
-    report.line("durability.journal-64-writers", median_of(&|n| journal_together(&path("together", n))), "events/s");
+    report.line(
+        "durability.file-one-writer",
+        median_of(&|n| file_alone(&path("alone", n))),
+        "syncs/s",
+    );
+    report.line(
+        "durability.journal-one-writer",
+        median_of(&|n| journal_alone(&path("journal", n))),
+        "events/s",
+    );
+    report.line(
+        "durability.file-64-writers",
+        median_of(&|n| file_together(&path("grouped", n))),
+        "records/s",
+    );
+    report.line(
+        "durability.journal-64-writers",
+        median_of(&|n| journal_together(&path("together", n))),
+        "events/s",
+    );
     let taken: (Vec<f64>, Vec<f64>) = (0..9).map(|n| open_and_close(&path("opened", n))).unzip();
     report.line("durability.journal-new", median(taken.0), "ms");
     report.line("durability.journal-reopen-and-close", median(taken.1), "ms");
 }
 
 fn create(path: &Path) -> File {
-    OpenOptions::new().append(true).create(true).open(path).expect("the file can be made")
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .expect("the file can be made")
 }
 
 fn file_alone(path: &Path) -> f64 {
     let mut file = create(path);
     let began = Instant::now();
     for _ in 0..ALONE {
-        file.write_all(&RECORD).and_then(|()| file.sync_data()).expect("the disk takes it");
+        file.write_all(&RECORD)
+            .and_then(|()| file.sync_data())
+            .expect("the disk takes it");
     }
     rate(ALONE, began.elapsed())
 }
@@ -82,7 +104,9 @@ fn file_together(path: &Path) -> f64 {
                 }
                 (std::mem::take(&mut pool.bytes), pool.appended)
             };
-            file.write_all(&bytes).and_then(|()| file.sync_data()).expect("the disk takes it");
+            file.write_all(&bytes)
+                .and_then(|()| file.sync_data())
+                .expect("the disk takes it");
             done = appended;
             pool.lock().durable = done;
             changed.notify_all();
@@ -92,11 +116,15 @@ fn file_together(path: &Path) -> f64 {
 }
 
 fn event() -> Event {
-    Event::RunCancelled { reason: "because this one is measured".to_owned() }
+    Event::RunCancelled {
+        reason: "because this one is measured".to_owned(),
+    }
 }
 
 fn open(path: &Path) -> Journal {
-    Journal::open(path, Options::default()).expect("the journal opens").0
+    Journal::open(path, Options::default())
+        .expect("the journal opens")
+        .0
 }
 
 fn journal_alone(path: &Path) -> f64 {
@@ -110,7 +138,9 @@ fn journal_alone(path: &Path) -> f64 {
 
 fn append(journal: &Journal, run: RunId, events: u64) {
     for _ in 0..events {
-        let position = journal.append(run, 0, &[event()]).expect("the journal takes it");
+        let position = journal
+            .append(run, 0, &[event()])
+            .expect("the journal takes it");
         journal.flush_blocking(position).expect("the disk takes it");
     }
 }

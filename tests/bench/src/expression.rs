@@ -22,12 +22,21 @@ pub(crate) fn measure(report: &mut Report) {
     let programs: Vec<Arc<str>> = vec![SIMPLE.into(), LARGE.into()];
     let source = Arc::new(move || Ok(component.clone()));
     let mut expressions = Expressions::new(programs, source, writ_expression::limits());
-    assert!(expressions.is_fast(0) && !expressions.is_fast(1), "one of each kind");
+    assert!(
+        expressions.is_fast(0) && !expressions.is_fast(1),
+        "one of each kind"
+    );
     let input = order();
     for (index, program, kind) in [(0, SIMPLE, "fast-path"), (1, LARGE, "warm-instance")] {
         let floor = native(program, &input);
         report.line(&format!("expression.{kind}-jaq"), floor, "us");
-        let evaluate = || drop(expressions.evaluate(index, &input, &mut |_| None).expect("it has a result"));
+        let evaluate = || {
+            drop(
+                expressions
+                    .evaluate(index, &input, &mut |_| None)
+                    .expect("it has a result"),
+            )
+        };
         report.line(&format!("expression.{kind}"), each(evaluate), "us");
     }
 }
@@ -46,16 +55,35 @@ fn each(mut evaluate: impl FnMut()) -> f64 {
 fn native(program: &str, input: &Json) -> f64 {
     let arena = Arena::default();
     // Of the library only what the programs call: the rest names functions that a build without extras leaves out.
-    let called = jaq_std::defs().filter(|definition| ["add", "null", "select"].contains(&definition.name));
+    let called =
+        jaq_std::defs().filter(|definition| ["add", "null", "select"].contains(&definition.name));
     let definitions = jaq_core::defs().chain(called);
-    let modules = Loader::new(definitions).load(&arena, File { code: program, path: () }).expect("it is jq");
+    let modules = Loader::new(definitions)
+        .load(
+            &arena,
+            File {
+                code: program,
+                path: (),
+            },
+        )
+        .expect("it is jq");
     let functions = jaq_core::funs().chain(jaq_json::funs());
-    let filter = Compiler::default().with_funs(functions).compile(modules).expect("it compiles");
+    let filter = Compiler::default()
+        .with_funs(functions)
+        .compile(modules)
+        .expect("it compiles");
     each(|| {
         let input = read::parse_single(input.to_string().as_bytes()).expect("it is JSON");
         let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
-        let result = filter.id.run((context, input)).next().expect("it has a result");
-        let text = result.map_err(|_| "an exception").expect("it has no error").to_string();
+        let result = filter
+            .id
+            .run((context, input))
+            .next()
+            .expect("it has a result");
+        let text = result
+            .map_err(|_| "an exception")
+            .expect("it has no error")
+            .to_string();
         drop(serde_json::from_str::<Json>(&text).expect("it is JSON"));
     })
 }

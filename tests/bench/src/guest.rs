@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 use writ_sandbox::{
-    Call, Config, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, Port, Recalled, ResolvedFolders, Sandbox,
-    Settings,
+    Call, Config, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, Port, Recalled,
+    ResolvedFolders, Sandbox, Settings,
 };
 
 /// `add(a, b)`: no imports, one instruction, so that nothing but the host's own work is seen.
@@ -42,7 +42,8 @@ const ASKER: &str = r#"(component
     (core instance $i (instantiate $m (with "host" (instance (export "get" (func $get))))))
     (func (export "ask") (param "times" u32) (result u32) (canon lift (core func $i "ask"))))"#;
 
-const MANIFEST: &str = "[plugin]\nname = \"bench\"\nversion = \"0.1.0\"\ndescription = \"Measured\"\n";
+const MANIFEST: &str =
+    "[plugin]\nname = \"bench\"\nversion = \"0.1.0\"\ndescription = \"Measured\"\n";
 
 /// The component that adds, with its manifest.
 pub(crate) fn adder() -> Vec<u8> {
@@ -61,7 +62,11 @@ fn with_manifest(text: &str) -> Vec<u8> {
 
 /// `double(n)`, built from Rust with its standard library, which imports much of WASI.
 pub(crate) fn double() -> Vec<u8> {
-    built("tests/guests", &["--example", "double"], "examples/double.wasm")
+    built(
+        "tests/guests",
+        &["--example", "double"],
+        "examples/double.wasm",
+    )
 }
 
 /// The jq component.
@@ -69,12 +74,25 @@ pub(crate) fn jq() -> Vec<u8> {
     built("plugins/jq", &[], "jq.wasm")
 }
 
-#[expect(clippy::disallowed_methods, reason = "guests are built by cargo, beside the host's own target folder")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "guests are built by cargo, beside the host's own target folder"
+)]
 fn built(folder: &str, what: &[&str], file: &str) -> Vec<u8> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("guests");
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), PathBuf::from)
+        .join("guests");
     let status = Command::new("cargo")
-        .args(["build", "--locked", "--quiet", "--release", "--target", "wasm32-wasip2", "--manifest-path"])
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--release",
+            "--target",
+            "wasm32-wasip2",
+            "--manifest-path",
+        ])
         .arg(root.join(folder).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
@@ -88,18 +106,28 @@ fn built(folder: &str, what: &[&str], file: &str) -> Vec<u8> {
 
 /// A component, loaded by a sandbox with the settings that the command line would choose.
 pub(crate) fn load(bytes: &[u8]) -> writ_sandbox::Component {
-    let sandbox = Sandbox::new(Config { concurrency: 64, ..Config::default() }).expect("the engine starts");
+    let sandbox = Sandbox::new(Config {
+        concurrency: 64,
+        ..Config::default()
+    })
+    .expect("the engine starts");
     let plugin = Plugin::read(bytes, "bench").expect("it is a component");
     sandbox.load(bytes, Arc::new(plugin)).expect("it compiles")
 }
 
 /// An authority with exactly these capabilities, requested and granted; folders are all mapped to one.
 pub(crate) fn authority(plugin: &str, capabilities: &[&str], folder: &str) -> Authority {
-    let parse = |text: &&str| text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+    let parse = |text: &&str| {
+        text.parse()
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
     let capabilities: Vec<Capability> = capabilities.iter().map(parse).collect();
     let digest = Digest::from_bytes([7; 32]);
-    let request =
-        |capability: &Capability| Request { capability: capability.clone(), reason: "measured".into(), optional: false };
+    let request = |capability: &Capability| Request {
+        capability: capability.clone(),
+        reason: "measured".into(),
+        optional: false,
+    };
     let grant = |capability: &Capability| Grant {
         capability: capability.clone(),
         folder: capability.takes_folder().then(|| folder.to_owned()),
@@ -115,11 +143,17 @@ pub(crate) fn authority(plugin: &str, capabilities: &[&str], folder: &str) -> Au
         revoked: false,
     };
     let requests: Vec<Request> = capabilities.iter().map(request).collect();
-    Authority::effective(plugin, &digest, &requests, Some(&writ), 0).expect("the writ is for this plugin")
+    Authority::effective(plugin, &digest, &requests, Some(&writ), 0)
+        .expect("the writ is for this plugin")
 }
 
 /// A call that nobody listens to.
-pub(crate) fn call(function: &str, arguments: Json, authority: &Authority, settings: &Arc<Settings>) -> Call {
+pub(crate) fn call(
+    function: &str,
+    arguments: Json,
+    authority: &Authority,
+    settings: &Arc<Settings>,
+) -> Call {
     Call {
         function: function.to_owned(),
         arguments,

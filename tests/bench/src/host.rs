@@ -18,11 +18,21 @@ pub(crate) fn measure(report: &mut Report) {
     let raw = Raw::new(&bytes, "ask", link);
     let component = guest::load(&bytes);
     let keys: Vec<String> = (0..64).map(|n| format!("config:read:key-{n}")).collect();
-    let authority = authority("bench", &keys.iter().map(String::as_str).collect::<Vec<_>>(), "folder");
-    let settings = Arc::new(Settings { config: [("key-15".to_owned(), "north".to_owned())].into(), ..Settings::default() });
+    let authority = authority(
+        "bench",
+        &keys.iter().map(String::as_str).collect::<Vec<_>>(),
+        "folder",
+    );
+    let settings = Arc::new(Settings {
+        config: [("key-15".to_owned(), "north".to_owned())].into(),
+        ..Settings::default()
+    });
     let ours = |times: u32| {
         let call = guest::call("ask", json!({ "times": times }), &authority, &settings);
-        assert!(runtime.block_on(component.call(call)).result.is_ok(), "it answers");
+        assert!(
+            runtime.block_on(component.call(call)).result.is_ok(),
+            "it answers"
+        );
     };
     let theirs = |times: u32| drop(runtime.block_on(raw.call(&[Val::U32(times)])));
     let (floor, asked) = in_turn(ROUNDS, || theirs(ASKS), || ours(ASKS));
@@ -42,9 +52,15 @@ enum Refused {
 }
 
 fn link(linker: &mut Linker<World>) {
-    let mut store = linker.instance("wasi:config/store@0.2.0-rc.1").expect("the name is free");
+    let mut store = linker
+        .instance("wasi:config/store@0.2.0-rc.1")
+        .expect("the name is free");
     let get = |_: wasmtime::StoreContextMut<'_, World>, (key,): (String,)| {
-        let answer = if key.is_empty() { Err(Refused::Upstream(key)) } else { Ok(Some("north".to_owned())) };
+        let answer = if key.is_empty() {
+            Err(Refused::Upstream(key))
+        } else {
+            Ok(Some("north".to_owned()))
+        };
         Ok((answer,))
     };
     store.func_wrap("get", get).expect("the function links");

@@ -26,7 +26,11 @@ pub(crate) fn measure(report: &mut Report) {
         Some(installed) => {
             let waiting = installed.start(WAIT);
             std::thread::sleep(3 * SETTLE);
-            report.line("memory.idle-host", resident_kib(waiting.id()) / 1024.0, "MiB");
+            report.line(
+                "memory.idle-host",
+                resident_kib(waiting.id()) / 1024.0,
+                "MiB",
+            );
         }
         None => report.note("memory.idle-host needs the host: cargo build --release -p writ-host"),
     }
@@ -36,7 +40,8 @@ pub(crate) fn measure(report: &mut Report) {
 fn resident_kib(process: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN)
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(f64::NAN)
 }
 
 /// Bytes on the heap for each of many runs that wait for a timer, all caches of the host and the waiting side included.
@@ -45,7 +50,10 @@ fn waiting_run() -> f64 {
     let data = tempfile::tempdir().expect("a folder can be made");
     let (journal, scheduler) = bench.start(data.path(), None);
     let park = |runs: u64, parked: u64| {
-        let waiting = bench.runtime().block_on(bench.submit(&scheduler, runs, &serde_json::json!({})));
+        let waiting =
+            bench
+                .runtime()
+                .block_on(bench.submit(&scheduler, runs, &serde_json::json!({})));
         let began = Instant::now();
         while journal.head().0 < 2 * (parked + runs) && began.elapsed() < PARKED_WITHIN {
             std::thread::sleep(Duration::from_millis(10));

@@ -22,7 +22,11 @@ pub(crate) fn measure(report: &mut Report) {
     let app = App::new(ONE_TASK);
     let version = seconds(ROUNDS, || installed.run(&["--version".as_ref()]));
     report.line("run.version", version * 1e3, "ms");
-    report.line("run.one-task-app", seconds(ROUNDS, || installed.run(&["run".as_ref(), app.folder()])) * 1e3, "ms");
+    report.line(
+        "run.one-task-app",
+        seconds(ROUNDS, || installed.run(&["run".as_ref(), app.folder()])) * 1e3,
+        "ms",
+    );
 }
 
 /// The release build of the host.
@@ -38,18 +42,38 @@ impl Installed {
     }
 
     fn run(&self, arguments: &[&Path]) {
-        let output = self.command().args(arguments).output().expect("writ starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = self
+            .command()
+            .args(arguments)
+            .output()
+            .expect("writ starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// Starts a run of a workflow that calls nothing.
     pub(crate) fn start(&self, workflow: &str) -> Running {
         let app = App::new(workflow);
-        let child = self.command().arg("run").arg(app.folder()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Running { child: child.expect("writ starts"), _app: app }
+        let child = self
+            .command()
+            .arg("run")
+            .arg(app.folder())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Running {
+            child: child.expect("writ starts"),
+            _app: app,
+        }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the host's binary is what is measured")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the host's binary is what is measured"
+    )]
     fn command(&self) -> Command {
         Command::new(&self.program)
     }
@@ -84,9 +108,14 @@ struct App {
 impl App {
     fn new(workflow: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let write = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).expect("files can be written");
+        let write = |name: &str, content: &[u8]| {
+            std::fs::write(folder.path().join(name), content).expect("files can be written")
+        };
         write("workflow.yaml", workflow.as_bytes());
-        write("writ.toml", b"[plugins.bench]\ncomponent = \"bench.wasm\"\n");
+        write(
+            "writ.toml",
+            b"[plugins.bench]\ncomponent = \"bench.wasm\"\n",
+        );
         write("bench.wasm", &guest::adder());
         Self { folder }
     }

@@ -12,10 +12,25 @@ impl Report {
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let folder = std::env::temp_dir();
         let architecture = std::env::consts::ARCH;
-        println!("# writ {} on Linux {} {architecture}", env!("CARGO_PKG_VERSION"), kernel.trim());
+        println!(
+            "# writ {} on Linux {} {architecture}",
+            env!("CARGO_PKG_VERSION"),
+            kernel.trim()
+        );
         println!("# processor {}, {cores} cores", processor());
-        println!("# files in {} on {}", folder.display(), file_system(&folder));
-        println!("# build {}", if cfg!(debug_assertions) { "debug: these numbers mean nothing" } else { "release" });
+        println!(
+            "# files in {} on {}",
+            folder.display(),
+            file_system(&folder)
+        );
+        println!(
+            "# build {}",
+            if cfg!(debug_assertions) {
+                "debug: these numbers mean nothing"
+            } else {
+                "release"
+            }
+        );
     }
 
     /// One number.
@@ -36,8 +51,13 @@ impl Report {
 
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    model.map_or_else(|| "of unknown kind".to_owned(), |(_, name)| name.trim().to_owned())
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(
+        || "of unknown kind".to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
 }
 
 fn file_system(folder: &std::path::Path) -> String {
@@ -47,7 +67,10 @@ fn file_system(folder: &std::path::Path) -> String {
         Some((words.nth(1)?, words.next()?))
     });
     let on = fields.filter(|(place, _)| folder.starts_with(place));
-    on.max_by_key(|(place, _)| place.len()).map_or_else(|| "an unknown file system".to_owned(), |(_, kind)| kind.to_owned())
+    on.max_by_key(|(place, _)| place.len()).map_or_else(
+        || "an unknown file system".to_owned(),
+        |(_, kind)| kind.to_owned(),
+    )
 }
 
 /// The middle of several values.
@@ -68,10 +91,17 @@ pub(crate) fn seconds(rounds: u32, mut run: impl FnMut()) -> f64 {
 }
 
 /// Median seconds of each of two things whose rounds take turns, so that both see the same machine.
-pub(crate) fn in_turn(rounds: u32, mut first: impl FnMut(), mut second: impl FnMut()) -> (f64, f64) {
+pub(crate) fn in_turn(
+    rounds: u32,
+    mut first: impl FnMut(),
+    mut second: impl FnMut(),
+) -> (f64, f64) {
     let mut taken: (Vec<f64>, Vec<f64>) = Default::default();
     for round in 0..=rounds {
-        for (run, times) in [(&mut first as &mut dyn FnMut(), &mut taken.0), (&mut second, &mut taken.1)] {
+        for (run, times) in [
+            (&mut first as &mut dyn FnMut(), &mut taken.0),
+            (&mut second, &mut taken.1),
+        ] {
             let began = Instant::now();
             run();
             if round > 0 {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use tokio::runtime::Runtime;
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, Val};
+use wasmtime::component::{
+    Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, Val,
+};
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use writ_grant::Authority;
@@ -19,11 +21,32 @@ const CALLS: u32 = 2_000;
 const ROUNDS: u32 = 9;
 
 pub(crate) fn measure(report: &mut Report) {
-    compare(report, "tiny", &guest::adder(), "add", &json!({ "a": 1, "b": 2 }), &[Val::U32(1), Val::U32(2)]);
-    compare(report, "rust", &guest::double(), "double", &json!({ "n": 21 }), &[Val::S64(21)]);
+    compare(
+        report,
+        "tiny",
+        &guest::adder(),
+        "add",
+        &json!({ "a": 1, "b": 2 }),
+        &[Val::U32(1), Val::U32(2)],
+    );
+    compare(
+        report,
+        "rust",
+        &guest::double(),
+        "double",
+        &json!({ "n": 21 }),
+        &[Val::S64(21)],
+    );
 }
 
-fn compare(report: &mut Report, name: &str, bytes: &[u8], function: &str, json: &Json, vals: &[Val]) {
+fn compare(
+    report: &mut Report,
+    name: &str,
+    bytes: &[u8],
+    function: &str,
+    json: &Json,
+    vals: &[Val],
+) {
     let runtime = runtime();
     let raw = Raw::new(bytes, function, |linker| {
         wasmtime_wasi::p2::add_to_linker_async(linker).expect("WASI links");
@@ -39,7 +62,12 @@ fn compare(report: &mut Report, name: &str, bytes: &[u8], function: &str, json: 
         },
         || {
             for _ in 0..CALLS {
-                let outcome = runtime.block_on(component.call(guest::call(function, json.clone(), &authority, &settings)));
+                let outcome = runtime.block_on(component.call(guest::call(
+                    function,
+                    json.clone(),
+                    &authority,
+                    &settings,
+                )));
                 assert!(outcome.result.is_ok(), "{function} answers");
             }
         },
@@ -52,7 +80,10 @@ fn compare(report: &mut Report, name: &str, bytes: &[u8], function: &str, json: 
 
 /// A runtime on this thread.
 pub(crate) fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime starts")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime starts")
 }
 
 /// A component in wasmtime, without a host.
@@ -71,7 +102,10 @@ pub(crate) struct World {
 
 impl WasiView for World {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -79,7 +113,11 @@ impl Raw {
     pub(crate) fn new(bytes: &[u8], function: &str, link: impl FnOnce(&mut Linker<World>)) -> Self {
         let mut config = wasmtime::Config::new();
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(64).total_core_instances(256).total_memories(128).total_tables(512).total_stacks(64);
+        pool.total_component_instances(64)
+            .total_core_instances(256)
+            .total_memories(128)
+            .total_tables(512)
+            .total_stacks(64);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config).expect("the engine starts");
         let component = Component::new(&engine, bytes).expect("it compiles");
@@ -87,18 +125,36 @@ impl Raw {
         link(&mut linker);
         let plugin = Plugin::read(bytes, "bench").expect("it is a component");
         let known = plugin.function(function).expect("it has the function");
-        let interface = known.interface.as_deref().and_then(|name| component.get_export_index(None, name));
-        let export = component.get_export_index(interface.as_ref(), &known.export).expect("it is exported");
-        Self { instance: linker.instantiate_pre(&component).expect("it links"), engine, export }
+        let interface = known
+            .interface
+            .as_deref()
+            .and_then(|name| component.get_export_index(None, name));
+        let export = component
+            .get_export_index(interface.as_ref(), &known.export)
+            .expect("it is exported");
+        Self {
+            instance: linker.instantiate_pre(&component).expect("it links"),
+            engine,
+            export,
+        }
     }
 
     /// Calls the function in a fresh instance.
     pub(crate) async fn call(&self, params: &[Val]) -> Val {
         let mut store = Store::new(&self.engine, World::default());
-        let instance = self.instance.instantiate_async(&mut store).await.expect("it is instantiated");
-        let function = instance.get_func(&mut store, self.export).expect("it is a function");
+        let instance = self
+            .instance
+            .instantiate_async(&mut store)
+            .await
+            .expect("it is instantiated");
+        let function = instance
+            .get_func(&mut store, self.export)
+            .expect("it is a function");
         let mut results = [Val::Bool(false)];
-        function.call_async(&mut store, params, &mut results).await.expect("it answers");
+        function
+            .call_async(&mut store, params, &mut results)
+            .await
+            .expect("it answers");
         let [result] = results;
         result
     }

@@ -39,16 +39,40 @@ do:
 pub(crate) fn measure(report: &mut Report) {
     let pure = Bench::new(Effects::None);
     let rounds: Vec<(f64, Stats, f64)> = (0..ROUNDS).map(|_| pure.alone(STEPS_ALONE)).collect();
-    report.line("steps.pure-one-run", median(rounds.iter().map(|(rate, ..)| *rate).collect()), "steps/s");
-    let bytes = rounds.iter().map(|(_, stats, _)| stats.bytes as f64 / STEPS_ALONE as f64);
+    report.line(
+        "steps.pure-one-run",
+        median(rounds.iter().map(|(rate, ..)| *rate).collect()),
+        "steps/s",
+    );
+    let bytes = rounds
+        .iter()
+        .map(|(_, stats, _)| stats.bytes as f64 / STEPS_ALONE as f64);
     report.line("steps.journal-bytes", median(bytes.collect()), "bytes/step");
-    report.line("steps.late-over-early", median(rounds.iter().map(|(.., ratio)| *ratio).collect()), "times");
-    report.line("steps.pure-64-runs", median((0..ROUNDS).map(|_| pure.together()).collect()), "steps/s");
+    report.line(
+        "steps.late-over-early",
+        median(rounds.iter().map(|(.., ratio)| *ratio).collect()),
+        "times",
+    );
+    report.line(
+        "steps.pure-64-runs",
+        median((0..ROUNDS).map(|_| pure.together()).collect()),
+        "steps/s",
+    );
     let effectful = Bench::new(Effects::Once);
     let rounds: Vec<(f64, Stats, f64)> = (0..ROUNDS).map(|_| effectful.alone(EFFECTS)).collect();
-    report.line("steps.effectful-one-run", median(rounds.iter().map(|(rate, ..)| *rate).collect()), "steps/s");
-    let flushes = rounds.iter().map(|(_, stats, _)| stats.flushes as f64 / EFFECTS as f64);
-    report.line("steps.effectful-flushes", median(flushes.collect()), "flushes/step");
+    report.line(
+        "steps.effectful-one-run",
+        median(rounds.iter().map(|(rate, ..)| *rate).collect()),
+        "steps/s",
+    );
+    let flushes = rounds
+        .iter()
+        .map(|(_, stats, _)| stats.flushes as f64 / EFFECTS as f64);
+    report.line(
+        "steps.effectful-flushes",
+        median(flushes.collect()),
+        "flushes/step",
+    );
 }
 
 /// An app with one plugin, and where its runs are kept.
@@ -72,7 +96,11 @@ impl Bench {
             .enable_time()
             .build()
             .expect("a runtime starts");
-        Self { app, folder, runtime }
+        Self {
+            app,
+            folder,
+            runtime,
+        }
     }
 
     /// Runs over a fresh journal, all at once; then what the journal did meanwhile.
@@ -84,7 +112,10 @@ impl Bench {
         self.runtime.block_on(async {
             let waiting = self.submit(&scheduler, runs, input).await;
             for run in waiting {
-                let ended: Ended = run.await.expect("the scheduler tells").expect("the journal works");
+                let ended: Ended = run
+                    .await
+                    .expect("the scheduler tells")
+                    .expect("the journal works");
                 assert_eq!(ended.status, Status::Completed, "{:?}", ended.error);
             }
         });
@@ -92,26 +123,45 @@ impl Bench {
         self.runtime.block_on(scheduler.stop());
         journal.close().expect("the journal closes");
         let flushes = after.flushes - before.flushes;
-        (taken, Stats { flushes, events: after.events - before.events, bytes: after.bytes - before.bytes })
+        (
+            taken,
+            Stats {
+                flushes,
+                events: after.events - before.events,
+                bytes: after.bytes - before.bytes,
+            },
+        )
     }
 
     pub(crate) fn start(&self, data: &Path, observer: Option<Observer>) -> (Journal, Scheduler) {
         let (journal, _) = Journal::open(data, Options::default()).expect("the journal opens");
         let _inside = self.runtime.enter();
-        (journal.clone(), Scheduler::new(journal, Settings { observer }))
+        (
+            journal.clone(),
+            Scheduler::new(journal, Settings { observer }),
+        )
     }
 
     /// Accepts runs, which share their flushes.
-    pub(crate) async fn submit(&self, scheduler: &Scheduler, runs: u64, input: &Json) -> Vec<Waiting> {
+    pub(crate) async fn submit(
+        &self,
+        scheduler: &Scheduler,
+        runs: u64,
+        input: &Json,
+    ) -> Vec<Waiting> {
         let accepted: Vec<_> = (0..runs)
             .map(|_| {
-                let (scheduler, app, input) = (scheduler.clone(), Arc::clone(&self.app), input.clone());
+                let (scheduler, app, input) =
+                    (scheduler.clone(), Arc::clone(&self.app), input.clone());
                 tokio::spawn(async move { scheduler.submit(app, input).await })
             })
             .collect();
         let mut waiting = Vec::new();
         for run in accepted {
-            let run = run.await.expect("accepting does not panic").expect("the journal works");
+            let run = run
+                .await
+                .expect("accepting does not panic")
+                .expect("the journal works");
             waiting.push(run.1);
         }
         waiting
@@ -138,7 +188,8 @@ impl Bench {
         let (taken, stats) = self.run(1, &items(steps), Some(observer));
         let ratio = match marks.lock()[..] {
             [early, early_end, late, late_end] => {
-                (late_end - late).as_secs_f64() / (early_end - early).as_secs_f64() * WINDOW as f64 / (WINDOW - 1) as f64
+                (late_end - late).as_secs_f64() / (early_end - early).as_secs_f64() * WINDOW as f64
+                    / (WINDOW - 1) as f64
             }
             _ => f64::NAN,
         };
@@ -147,7 +198,10 @@ impl Bench {
 
     /// Steps a second of many runs.
     fn together(&self) -> f64 {
-        rate(RUNS * STEPS_EACH, self.run(RUNS, &items(STEPS_EACH), None).0)
+        rate(
+            RUNS * STEPS_EACH,
+            self.run(RUNS, &items(STEPS_EACH), None).0,
+        )
     }
 }
 
@@ -156,7 +210,8 @@ fn items(steps: u64) -> Json {
 }
 
 fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
-    let workflow = Arc::new(writ_workflow::parse(workflow, "bench.yaml").expect("the workflow is one"));
+    let workflow =
+        Arc::new(writ_workflow::parse(workflow, "bench.yaml").expect("the workflow is one"));
     let known = [(("bench".to_owned(), "add".to_owned()), effects)].into();
     let authority = match effects {
         Effects::None => Authority::none("bench"),
@@ -180,9 +235,14 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
         version: "0.1.0".to_owned(),
         digest: "07".repeat(32),
     };
-    let sources: Vec<Arc<str>> = writ_workflow::expressions(&workflow).iter().map(|found| Arc::clone(&found.source)).collect();
+    let sources: Vec<Arc<str>> = writ_workflow::expressions(&workflow)
+        .iter()
+        .map(|found| Arc::clone(&found.source))
+        .collect();
     App {
-        definition: Arc::new(Definition::new(Arc::clone(&workflow), known).expect("it has no schemas")),
+        definition: Arc::new(
+            Definition::new(Arc::clone(&workflow), known).expect("it has no schemas"),
+        ),
         plugins: [("bench".to_owned(), plugin)].into(),
         runtime: json!({}),
         secrets: json!({}),

@@ -282,3 +282,33 @@ fn a_writ_by_hand_is_read_strictly() {
         &["writ grant approve"],
     );
 }
+
+#[test]
+fn approving_says_what_is_still_in_the_way() {
+    let app = reader(&format!("{READ}{WRITE}{HTTP}"));
+    app.write(
+        "writ.toml",
+        "[plugins.files]\nsource = \"sources/files\"\nfolders = { \"/in\" = \"none\", \"/out\" = \"made\" }\n",
+    );
+    let said = app
+        .writ(&["grant", "approve", ".", "--all-requested"])
+        .expect(0);
+    has(
+        &said.err,
+        &[
+            "note: the folder none is not there yet",
+            "note: http:GET https://erp.example/** is left out",
+        ],
+    );
+    assert!(
+        !said.err.contains("the folder made"),
+        "the host makes it: {}",
+        said.err
+    );
+    refused(
+        app.writ(&["run", "."]),
+        2,
+        &["plugin files: ", "none is not there"],
+        &["make the folder"],
+    );
+}

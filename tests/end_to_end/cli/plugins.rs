@@ -242,6 +242,10 @@ fn an_app_folder_that_is_wrong_says_where() {
         ("[plugins.a]\nsource = \"src\"\n", "[plugins.a] of "),
         ("[plugins.a]\ncomponent = \"a.wasm\"\n", "[plugins.a] of "),
         (
+            "[plugins.a]\ncomponent = \"a.wasm\"\nlimits = { cpu_ms_max = 0 }\n",
+            "a limit of plugin `a` is 0 ms",
+        ),
+        (
             "[host]\ncalls_at_once = 0\n",
             "`calls_at_once` under [host] is 0",
         ),

@@ -1,23 +1,21 @@
 //! One denial for each capability: what happens without the grant, what the record says, and which word would mend it.
 //!
 //! A refusal is told to the guest in the interface's own error. Where the interface has no such error, the guest is given less:
-//! no variable, the run's recorded time, the run's own randomness.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! no variable here, and the run's own time and randomness in `determinism.rs`.
 
 use serde_json::{Value as Json, json};
 use writ_tests::{App, Said, command};
 
 use super::cases::{Cases, GUEST, call, document};
 
-fn request(capability: &str) -> String {
+pub(super) fn request(capability: &str) -> String {
     format!(
         "[[request]]\ncapability = \"{capability}\"\nreason = \"to be tested\"\noptional = true\n\n"
     )
 }
 
 /// Approves these capabilities of one plugin.
-fn allow(app: &App, plugin: &str, capabilities: &[&str]) {
+pub(super) fn allow(app: &App, plugin: &str, capabilities: &[&str]) {
     let mut arguments = vec!["grant", "approve", ".", plugin];
     for capability in capabilities {
         arguments.extend(["--allow", capability]);
@@ -298,106 +296,4 @@ fn env() {
     let said = Said::of(run.output().expect("writ can be started")).expect(0);
     // The interface has no way to ask for one variable: those without a grant are not there, and nothing is refused.
     assert_eq!(said.json()["output"], json!([["WRIT_TEST_SEEN", "seen"]]));
-}
-
-fn rolled(app: &App, tasks: &[&str]) -> Vec<Json> {
-    let tasks: Vec<_> = tasks
-        .iter()
-        .map(|name| json!({ *name: call("chance", "roll", &json!({})) }))
-        .collect();
-    let exported = |task: &Json| {
-        let mut task = task.clone();
-        for (name, task) in task.as_object_mut().expect("an object") {
-            task["export"] = json!({ "as": format!("${{ $context + {{ \"{name}\": . }} }}") });
-        }
-        task
-    };
-    let tasks: Vec<_> = tasks.iter().map(exported).collect();
-    app.write(
-        "workflow.yaml",
-        &document(&tasks, &[("output", json!({ "as": "${ $context }" }))]),
-    );
-    let output = app.run().expect(0).json()["output"].clone();
-    output
-        .as_object()
-        .expect("an object")
-        .values()
-        .cloned()
-        .collect()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what the guest saw is compared with the real time"
-)]
-fn now_ns() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    u64::try_from(now.as_nanos()).expect("before 2554")
-}
-
-#[test]
-fn clock_and_random() {
-    let app = App::new("");
-    app.plugin(
-        "chance",
-        &["clock:real", "random:real"].map(request).concat(),
-    );
-    let readings = rolled(&app, &["one", "two"]);
-    for reading in &readings {
-        // Time starts with the run and moves a microsecond at every look, however long the calls take.
-        assert!(
-            reading["monotonic-ns"]
-                .as_u64()
-                .is_some_and(|ns| ns < 10_000),
-            "{reading}"
-        );
-        assert_eq!(
-            reading["monotonic-again-ns"].as_u64(),
-            reading["monotonic-ns"].as_u64().map(|ns| ns + 1_000)
-        );
-    }
-    // The randomness of two calls differs; what it is made from is the run's and the task's.
-    assert_ne!(readings[0]["bytes"], readings[1]["bytes"]);
-    assert_ne!(readings[0]["seed"], readings[1]["seed"]);
-    assert!(
-        recorded(&app).is_empty(),
-        "what follows from the record is not recorded again"
-    );
-
-    allow(&app, "chance", &["clock:real", "random:real"]);
-    let before = now_ns();
-    let real = rolled(&app, &["real"]);
-    let after = now_ns();
-    assert!(
-        real[0]["wall-ns"]
-            .as_u64()
-            .is_some_and(|ns| (before..=after).contains(&ns)),
-        "{}",
-        real[0]
-    );
-    let calls = recorded(&app);
-    for (interface, grant) in [
-        ("wasi:clocks/wall-clock", "clock:real"),
-        ("wasi:random/random", "random:real"),
-    ] {
-        assert!(
-            calls
-                .iter()
-                .any(|call| call["call"]["interface"] == interface && call["grant"] == grant),
-            "{calls:?}"
-        );
-    }
-}
-
-/// The host calls that the newest run recorded.
-fn recorded(app: &App) -> Vec<Json> {
-    let runs = app.writ(&["runs", "list", "--json"]).expect(0).json();
-    let events = app.events(runs[0]["run"].as_str().expect("an id"));
-    events
-        .into_iter()
-        .map(|event| event["event"].clone())
-        .filter(|event| event["type"] == "host.called")
-        .collect()
 }

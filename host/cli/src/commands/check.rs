@@ -1,17 +1,22 @@
 //! `writ check`: everything that can be known to be wrong before anything runs.
 
-use crate::{out::outln, 
+use crate::{
     app::App,
     args::Check,
     error::{Exit, Result, count},
     load,
+    out::outln,
     progress::Progress,
     report,
 };
 
 pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let progress = Progress::new(json);
-    let app = App::open(&arguments.target, arguments.grants.as_deref(), arguments.data.as_deref())?;
+    let app = App::open(
+        &arguments.target,
+        arguments.grants.as_deref(),
+        arguments.data.as_deref(),
+    )?;
     let text = app.workflow_text()?;
     let found = load::plugins(&app, &|text| progress.say(text))?;
     let grants = load::grants(app.grants.as_deref())?;
@@ -21,7 +26,11 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
         Ok(checked) => (checked.diagnostics, checked.notes),
         Err(diagnostics) => (diagnostics, Vec::new()),
     };
-    let errors = if json { report::errors(&diagnostics) } else { report::diagnostics(&diagnostics, &text) };
+    let errors = if json {
+        report::errors(&diagnostics)
+    } else {
+        report::diagnostics(&diagnostics, &text)
+    };
     if json {
         outln!(
             "{}",

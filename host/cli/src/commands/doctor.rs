@@ -6,10 +6,11 @@ use serde_json::json;
 use writ_journal::{JournalError, Reader};
 use writ_run::Event;
 
-use crate::{out::outln, 
+use crate::{
     args::Doctor,
     commands::runs::data_folder,
     error::{Exit, Result},
+    out::outln,
 };
 
 /// One finding.
@@ -23,15 +24,27 @@ pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let mut findings = vec![version(), target(), sandbox()];
     match data_folder(&arguments.place) {
         Ok(data) => findings.extend([journal(&data), unfinished(&data)]),
-        Err(failure) => findings.push(Finding { what: "data folder", ok: true, text: format!("none here ({})", failure.message) }),
+        Err(failure) => findings.push(Finding {
+            what: "data folder",
+            ok: true,
+            text: format!("none here ({})", failure.message),
+        }),
     }
     let ok = findings.iter().all(|finding| finding.ok);
     if json {
-        let all: Vec<_> = findings.iter().map(|f| json!({ "what": f.what, "ok": f.ok, "text": f.text })).collect();
+        let all: Vec<_> = findings
+            .iter()
+            .map(|f| json!({ "what": f.what, "ok": f.ok, "text": f.text }))
+            .collect();
         outln!("{}", json!({ "ok": ok, "findings": all }));
     } else {
         for finding in &findings {
-            outln!("{} {:<12} {}", if finding.ok { "ok  " } else { "BAD " }, finding.what, finding.text);
+            outln!(
+                "{} {:<12} {}",
+                if finding.ok { "ok  " } else { "BAD " },
+                finding.what,
+                finding.text
+            );
         }
     }
     Ok(if ok { Exit::Done } else { Exit::Journal })
@@ -41,12 +54,20 @@ fn version() -> Finding {
     Finding {
         what: "writ",
         ok: true,
-        text: format!("{} on {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS),
+        text: format!(
+            "{} on {}-{}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::ARCH,
+            std::env::consts::OS
+        ),
     }
 }
 
 /// Only source plugins need the toolchain: without it, built components still run.
-#[expect(clippy::disallowed_methods, reason = "asking the compiler whether it is there")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asking the compiler whether it is there"
+)]
 fn target() -> Finding {
     let found = std::process::Command::new("rustc")
         .args(["--print", "target-libdir", "--target", "wasm32-wasip2"])
@@ -57,13 +78,25 @@ fn target() -> Finding {
     } else {
         "no wasm32-wasip2 target: built components run; to build source plugins, `rustup target add wasm32-wasip2`"
     };
-    Finding { what: "toolchain", ok: true, text: text.to_owned() }
+    Finding {
+        what: "toolchain",
+        ok: true,
+        text: text.to_owned(),
+    }
 }
 
 fn sandbox() -> Finding {
     match writ_sandbox::Sandbox::new(writ_sandbox::Config::default()) {
-        Ok(_) => Finding { what: "sandbox", ok: true, text: "wasmtime starts, with its memory pool".to_owned() },
-        Err(error) => Finding { what: "sandbox", ok: false, text: error.to_string() },
+        Ok(_) => Finding {
+            what: "sandbox",
+            ok: true,
+            text: "wasmtime starts, with its memory pool".to_owned(),
+        },
+        Err(error) => Finding {
+            what: "sandbox",
+            ok: false,
+            text: error.to_string(),
+        },
     }
 }
 
@@ -72,32 +105,64 @@ fn journal(data: &Path) -> Finding {
         Ok(verified) => Finding {
             what: "journal",
             ok: true,
-            text: format!("{}: {} runs, {} events; every checksum and both hash chains hold", data.display(), verified.runs, verified.events),
+            text: format!(
+                "{}: {} runs, {} events; every checksum and both hash chains hold",
+                data.display(),
+                verified.runs,
+                verified.events
+            ),
         },
-        Err(error) => Finding { what: "journal", ok: false, text: error.to_string() },
+        Err(error) => Finding {
+            what: "journal",
+            ok: false,
+            text: error.to_string(),
+        },
     }
 }
 
 /// Whether every unfinished run still has the workflow and the plugins that it started with.
 fn unfinished(data: &Path) -> Finding {
     let (ok, text) = match lacking(data) {
-        Ok((count, lacking)) if lacking.is_empty() => (true, format!("{count}, each with the workflow and the plugins it is pinned to")),
+        Ok((count, lacking)) if lacking.is_empty() => (
+            true,
+            format!("{count}, each with the workflow and the plugins it is pinned to"),
+        ),
         Ok((_, lacking)) => (false, lacking.join("; ")),
         Err(error) => (false, error.to_string()),
     };
-    Finding { what: "unfinished", ok, text }
+    Finding {
+        what: "unfinished",
+        ok,
+        text,
+    }
 }
 
 /// How many runs are unfinished, and what they lack.
 fn lacking(data: &Path) -> Result<(usize, Vec<String>), JournalError> {
     let reader = Reader::open(data)?;
-    let unfinished: Vec<_> = reader.runs()?.into_iter().filter(|run| !run.status.is_final()).collect();
+    let unfinished: Vec<_> = reader
+        .runs()?
+        .into_iter()
+        .filter(|run| !run.status.is_final())
+        .collect();
     let mut lacking = Vec::new();
     for run in &unfinished {
-        let Some(first) = reader.read(run.run)?.next() else { continue };
-        let Event::RunStarted { workflow, plugins, .. } = first?.event else { continue };
-        for digest in std::iter::once(workflow.digest).chain(plugins.into_values().map(|plugin| plugin.digest)) {
-            let kept = digest.trim_start_matches("sha256:").parse().map(|digest| reader.get_blob(&digest));
+        let Some(first) = reader.read(run.run)?.next() else {
+            continue;
+        };
+        let Event::RunStarted {
+            workflow, plugins, ..
+        } = first?.event
+        else {
+            continue;
+        };
+        for digest in std::iter::once(workflow.digest)
+            .chain(plugins.into_values().map(|plugin| plugin.digest))
+        {
+            let kept = digest
+                .trim_start_matches("sha256:")
+                .parse()
+                .map(|digest| reader.get_blob(&digest));
             match kept {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => lacking.push(format!("run {} cannot go on: {error}", run.run)),

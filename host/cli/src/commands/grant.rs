@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Capability, Grant as Granted, Grants, Writ};
+use writ_grant::{Access, Capability, Grant as Granted, Grants, Writ};
 use writ_plugin::Plugin;
 
 use self::review::Review;
@@ -25,8 +25,17 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub(crate) fn run(arguments: &Grant, json: bool) -> Result<Exit> {
     match arguments {
         Grant::Review(target) => show(&File::open(target)?, target, json),
-        Grant::Approve { target, all_requested, allow, expires_days } => {
-            let what = if *all_requested { What::AllRequested } else { What::These(allow) };
+        Grant::Approve {
+            target,
+            all_requested,
+            allow,
+            expires_days,
+        } => {
+            let what = if *all_requested {
+                What::AllRequested
+            } else {
+                What::These(allow)
+            };
             approve(File::open(target)?, target, &what, *expires_days, json)
         }
         Grant::List(target) => list(&File::open(target)?, target, json),
@@ -53,7 +62,10 @@ impl File {
         if let Some(path) = &target.grants {
             app.grants = Some(crate::app::absolute(path)?);
         }
-        let path = app.grants.clone().unwrap_or_else(|| app.folder.join("grants.toml"));
+        let path = app
+            .grants
+            .clone()
+            .unwrap_or_else(|| app.folder.join("grants.toml"));
         let grants = load::grants(Some(&path))?;
         Ok(Self { app, path, grants })
     }
@@ -65,7 +77,8 @@ impl File {
         if let Some(name) = &target.plugin {
             plugins.retain(|known, _| known == name);
             if plugins.is_empty() {
-                return Err(Failure::usage(format!("this app has no plugin `{name}`")).help("`writ plugin list` shows them"));
+                return Err(Failure::usage(format!("this app has no plugin `{name}`"))
+                    .help("`writ plugin list` shows them"));
             }
         }
         Ok(plugins)
@@ -79,9 +92,15 @@ impl File {
 fn show(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
     let plugins = file.plugins(target, json)?;
     let now_ms = writ_scheduler::now_ms();
-    let reviews: Vec<_> = plugins.values().map(|found| Review::of(&found.plugin, &file.grants, now_ms)).collect();
+    let reviews: Vec<_> = plugins
+        .values()
+        .map(|found| Review::of(&found.plugin, &file.grants, now_ms))
+        .collect();
     if json {
-        outln!("{}", Json::Array(reviews.iter().map(Review::json).collect()));
+        outln!(
+            "{}",
+            Json::Array(reviews.iter().map(Review::json).collect())
+        );
         return Ok(Exit::Done);
     }
     for review in &reviews {
@@ -97,14 +116,21 @@ fn show(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn approve(mut file: File, target: &GrantTarget, what: &What<'_>, expires_days: Option<u32>, json: bool) -> Result<Exit> {
+fn approve(
+    mut file: File,
+    target: &GrantTarget,
+    what: &What<'_>,
+    expires_days: Option<u32>,
+    json: bool,
+) -> Result<Exit> {
     if matches!(what, What::These([])) {
         return Err(Failure::usage("say what to approve")
             .help("`--all-requested`, or `--allow CAPABILITY` for each; `writ grant review` shows what is asked for"));
     }
     let plugins = file.plugins(target, json)?;
     if matches!(what, What::These(_)) && plugins.len() != 1 {
-        return Err(Failure::usage("`--allow` is for one plugin").help("name it: `writ grant approve APP PLUGIN --allow …`"));
+        return Err(Failure::usage("`--allow` is for one plugin")
+            .help("name it: `writ grant approve APP PLUGIN --allow …`"));
     }
     let now_ms = writ_scheduler::now_ms();
     let expires_ms = expires_days.map(|days| now_ms + u64::from(days) * DAY_MS);
@@ -121,20 +147,31 @@ fn approve(mut file: File, target: &GrantTarget, what: &What<'_>, expires_days: 
             revoked: false,
         };
         // What the host would refuse at load is refused here, where the reviewer looks.
-        writ_grant::Authority::effective(&plugin.name, &plugin.digest, &plugin.requests, Some(&writ), now_ms)
-            .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))?;
+        writ_grant::Authority::effective(
+            &plugin.name,
+            &plugin.digest,
+            &plugin.requests,
+            Some(&writ),
+            now_ms,
+        )
+        .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))?;
         approved.push(writ);
     }
     for writ in approved {
         if !json {
             tell(&file, &writ, &plugins[&writ.plugin].plugin);
         }
-        file.grants.writs.retain(|known| known.digest != writ.digest);
+        file.grants
+            .writs
+            .retain(|known| known.digest != writ.digest);
         file.grants.writs.push(writ);
     }
     file.save()?;
     if json {
-        outln!("{}", json!({ "grants": file.path.display().to_string(), "approved": plugins.keys().collect::<Vec<_>>() }));
+        outln!(
+            "{}",
+            json!({ "grants": file.path.display().to_string(), "approved": plugins.keys().collect::<Vec<_>>() })
+        );
     } else {
         outln!("written to {}", file.path.display());
     }
@@ -146,11 +183,19 @@ fn chosen(file: &File, plugin: &Plugin, what: &What<'_>) -> Result<Vec<Granted>>
     let entry = file.app.config.plugins.get(&plugin.name);
     match what {
         What::AllRequested => {
-            let possible = plugin.requests.iter().filter(|request| request.capability.available());
-            possible.map(|request| grant(plugin, entry, &request.capability, None)).collect()
+            let possible = plugin
+                .requests
+                .iter()
+                .filter(|request| request.capability.available());
+            possible
+                .map(|request| grant(plugin, entry, &request.capability, None))
+                .collect()
         }
         What::These(texts) => {
-            let more = texts.iter().map(|text| allowed(plugin, entry, text)).collect::<Result<Vec<_>>>()?;
+            let more = texts
+                .iter()
+                .map(|text| allowed(plugin, entry, text))
+                .collect::<Result<Vec<_>>>()?;
             Ok(merged(file.grants.find(&plugin.digest), more))
         }
     }
@@ -160,24 +205,62 @@ fn chosen(file: &File, plugin: &Plugin, what: &What<'_>) -> Result<Vec<Granted>>
 fn tell(file: &File, writ: &Writ, plugin: &Plugin) {
     outln!("{} {} may, as {}:", writ.plugin, writ.version, writ.digest);
     for grant in &writ.grants {
-        let folder = grant.folder.as_ref().map(|folder| format!("  (= {folder})")).unwrap_or_default();
+        let folder = grant
+            .folder
+            .as_ref()
+            .map(|folder| format!("  (= {folder})"))
+            .unwrap_or_default();
         outln!("  {}{folder}", grant.capability.describe());
-        for folder in grant.folder.iter().filter(|folder| !file.app.grants_folder().join(folder).is_dir()) {
-            eprintln!("note: the folder {folder} is not there yet");
-        }
+    }
+    // Folders to write to are made by the host.
+    let missing = |folder: &&String| {
+        !file.app.grants_folder().join(folder).is_dir() && !is_written(writ, folder)
+    };
+    for folder in writ
+        .grants
+        .iter()
+        .filter_map(|grant| grant.folder.as_ref())
+        .filter(missing)
+    {
+        eprintln!("note: the folder {folder} is not there yet");
     }
     if writ.grants.is_empty() {
         outln!("  only compute");
     }
-    for request in plugin.requests.iter().filter(|request| !request.capability.available()) {
-        eprintln!("note: {} is left out: no version of this host can give it yet", request.capability);
+    for request in plugin
+        .requests
+        .iter()
+        .filter(|request| !request.capability.available())
+    {
+        eprintln!(
+            "note: {} is left out: no version of this host can give it yet",
+            request.capability
+        );
     }
+}
+
+/// Whether a writ lets its plugin write to a host folder.
+fn is_written(writ: &Writ, folder: &str) -> bool {
+    writ.grants.iter().any(|grant| {
+        matches!(
+            grant.capability,
+            Capability::Fs {
+                access: Access::Write,
+                ..
+            }
+        ) && grant.folder.as_deref() == Some(folder)
+    })
 }
 
 /// What was approved before for the same component, and what is approved now; a capability named again is replaced.
 fn merged(before: Option<&Writ>, more: Vec<Granted>) -> Vec<Granted> {
-    let kept = before.filter(|writ| !writ.revoked).map(|writ| writ.grants.clone()).unwrap_or_default();
-    let kept = kept.into_iter().filter(|old| !more.iter().any(|new| new.capability == old.capability));
+    let kept = before
+        .filter(|writ| !writ.revoked)
+        .map(|writ| writ.grants.clone())
+        .unwrap_or_default();
+    let kept = kept
+        .into_iter()
+        .filter(|old| !more.iter().any(|new| new.capability == old.capability));
     let mut all: Vec<Granted> = kept.collect();
     all.extend(more);
     all
@@ -191,7 +274,11 @@ fn allowed(plugin: &Plugin, entry: Option<&PluginEntry>, text: &str) -> Result<G
         None => (text, None),
     };
     let capability = capability.parse::<Capability>().map_err(Failure::usage)?;
-    if !plugin.requests.iter().any(|request| request.capability.covers(&capability)) {
+    if !plugin
+        .requests
+        .iter()
+        .any(|request| request.capability.covers(&capability))
+    {
         return Err(Failure::refused(format!("plugin {} did not ask for {capability}", plugin.name)).help(
             "a grant needs both keys: its author has to add a [[request]] to plugin.toml and build it again",
         ));
@@ -204,39 +291,77 @@ fn allowed(plugin: &Plugin, entry: Option<&PluginEntry>, text: &str) -> Result<G
 }
 
 /// A grant of one capability, with the host folder that it is mapped to.
-fn grant(plugin: &Plugin, entry: Option<&PluginEntry>, capability: &Capability, folder: Option<&str>) -> Result<Granted> {
+fn grant(
+    plugin: &Plugin,
+    entry: Option<&PluginEntry>,
+    capability: &Capability,
+    folder: Option<&str>,
+) -> Result<Granted> {
     let Capability::Fs { path, .. } = capability else {
         if let Some(folder) = folder {
-            return Err(Failure::usage(format!("{capability} takes no folder, but `={folder}` follows it")));
+            return Err(Failure::usage(format!(
+                "{capability} takes no folder, but `={folder}` follows it"
+            )));
         }
-        return Ok(Granted { capability: capability.clone(), folder: None, value: None });
+        return Ok(Granted {
+            capability: capability.clone(),
+            folder: None,
+            value: None,
+        });
     };
-    let proposed = entry.and_then(|entry| entry.folders.get(path.as_str())).map(|folder| folder.display().to_string());
+    let proposed = entry
+        .and_then(|entry| entry.folders.get(path.as_str()))
+        .map(|folder| folder.display().to_string());
     let Some(folder) = folder.map(str::to_owned).or(proposed) else {
         return Err(Failure::usage(format!("{capability} of plugin {} needs a host folder", plugin.name)).help(format!(
             "`--allow '{capability}=FOLDER'`, or `folders = {{ \"{path}\" = \"FOLDER\" }}` under [plugins.{}] in writ.toml",
             plugin.name
         )));
     };
-    Ok(Granted { capability: capability.clone(), folder: Some(folder), value: None })
+    Ok(Granted {
+        capability: capability.clone(),
+        folder: Some(folder),
+        value: None,
+    })
 }
 
 /// Whether a writ is for the plugin that was named, if any was.
 fn meant(writ: &Writ, target: &GrantTarget) -> bool {
-    target.plugin.as_ref().is_none_or(|name| *name == writ.plugin)
+    target
+        .plugin
+        .as_ref()
+        .is_none_or(|name| *name == writ.plugin)
 }
 
 fn list(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
     let now_ms = writ_scheduler::now_ms();
-    let writs: Vec<&Writ> = file.grants.writs.iter().filter(|writ| meant(writ, target)).collect();
+    let writs: Vec<&Writ> = file
+        .grants
+        .writs
+        .iter()
+        .filter(|writ| meant(writ, target))
+        .collect();
     if json {
-        outln!("{}", Json::Array(writs.iter().map(|writ| row(writ, now_ms)).collect()));
+        outln!(
+            "{}",
+            Json::Array(writs.iter().map(|writ| row(writ, now_ms)).collect())
+        );
         return Ok(Exit::Done);
     }
     for writ in &writs {
-        outln!("{} {}  {}  {}", writ.plugin, writ.version, writ.digest, review::state(writ, now_ms));
+        outln!(
+            "{} {}  {}  {}",
+            writ.plugin,
+            writ.version,
+            writ.digest,
+            review::state(writ, now_ms)
+        );
         for grant in &writ.grants {
-            let folder = grant.folder.as_ref().map(|folder| format!(" = {folder}")).unwrap_or_default();
+            let folder = grant
+                .folder
+                .as_ref()
+                .map(|folder| format!(" = {folder}"))
+                .unwrap_or_default();
             outln!("  {}{folder}", grant.capability);
         }
     }
@@ -263,10 +388,18 @@ fn row(writ: &Writ, now_ms: u64) -> Json {
 }
 
 fn revoke(mut file: File, target: &GrantTarget, json: bool) -> Result<Exit> {
-    let named = file.grants.writs.iter_mut().filter(|writ| meant(writ, target)).collect::<Vec<_>>();
+    let named = file
+        .grants
+        .writs
+        .iter_mut()
+        .filter(|writ| meant(writ, target))
+        .collect::<Vec<_>>();
     if let (Some(name), true) = (&target.plugin, named.is_empty()) {
-        return Err(Failure::usage(format!("{} holds no writ of plugin `{name}`", file.path.display()))
-            .help("`writ grant list` shows what there is to revoke"));
+        return Err(Failure::usage(format!(
+            "{} holds no writ of plugin `{name}`",
+            file.path.display()
+        ))
+        .help("`writ grant list` shows what there is to revoke"));
     }
     let mut number = 0;
     for writ in named.into_iter().filter(|writ| !writ.revoked) {
@@ -279,7 +412,11 @@ fn revoke(mut file: File, target: &GrantTarget, json: bool) -> Result<Exit> {
     if json {
         outln!("{}", json!({ "revoked": number }));
     } else {
-        outln!("revoked {} in {}", count(number, "writ"), file.path.display());
+        outln!(
+            "revoked {} in {}",
+            count(number, "writ"),
+            file.path.display()
+        );
     }
     Ok(Exit::Done)
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use writ_plugin::Plugin;
 
-use crate::{out::outln, 
+use crate::{
     app::{App, absolute, bad_toml},
     args::{self, Language, Place},
     error::{Exit, Failure, Result},
     load::{self, Found},
+    out::outln,
     progress::Progress,
     source::{self, write_file},
 };
@@ -19,7 +20,10 @@ mod new;
 
 pub(crate) fn run(arguments: &args::Plugin, json: bool) -> Result<Exit> {
     match arguments {
-        args::Plugin::New { folder, lang: Language::Rust } => new::rust(folder, json),
+        args::Plugin::New {
+            folder,
+            lang: Language::Rust,
+        } => new::rust(folder, json),
         args::Plugin::Build { folder, output } => build(folder, output.as_deref(), json),
         args::Plugin::Add { component, place } => add(component, place, json),
         args::Plugin::List { place } => list(place, json),
@@ -41,7 +45,11 @@ fn build(folder: &Path, output: Option<&Path>, json: bool) -> Result<Exit> {
         );
     } else {
         let state = if built.fresh { "built" } else { "up to date" };
-        outln!("{state}: {} ({} KB)", built.component.display(), found.plugin.size_bytes / 1024);
+        outln!(
+            "{state}: {} ({} KB)",
+            built.component.display(),
+            found.plugin.size_bytes / 1024
+        );
         outln!("{}", found.plugin.digest);
     }
     Ok(Exit::Done)
@@ -76,15 +84,22 @@ impl Home {
         match self {
             Self::App(folder) => {
                 let app = App::open(folder, None, None)?;
-                Ok(load::plugins(&app, &|text| eprintln!("{text}"))?.into_values().collect())
+                Ok(load::plugins(&app, &|text| eprintln!("{text}"))?
+                    .into_values()
+                    .collect())
             }
-            Self::Data(_) => load::added(&self.folder())?.iter().map(|path| load::read_plugin(path, &stem(path))).collect(),
+            Self::Data(_) => load::added(&self.folder())?
+                .iter()
+                .map(|path| load::read_plugin(path, &stem(path)))
+                .collect(),
         }
     }
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
@@ -97,7 +112,10 @@ fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
                 "there is a plugin `{}` {} already, with another digest: {}",
                 known.plugin.name, known.plugin.version, known.plugin.digest
             ))
-            .help(format!("`writ plugin remove {}` first, if the new one shall replace it", plugin.name)));
+            .help(format!(
+                "`writ plugin remove {}` first, if the new one shall replace it",
+                plugin.name
+            )));
         }
     }
     let path = home.folder().join(format!("{}.wasm", plugin.name));
@@ -112,7 +130,12 @@ fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
     if json {
         outln!("{}", row(plugin));
     } else {
-        outln!("added {} {} as {}", plugin.name, plugin.version, plugin.digest);
+        outln!(
+            "added {} {} as {}",
+            plugin.name,
+            plugin.version,
+            plugin.digest
+        );
         if !plugin.requests.is_empty() {
             outln!("it has no authority yet: `writ grant review` shows what it asks for");
         }
@@ -132,7 +155,8 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
         removed = true;
     }
     if !removed {
-        return Err(Failure::usage(format!("there is no plugin `{name}` here")).help("`writ plugin list` shows them"));
+        return Err(Failure::usage(format!("there is no plugin `{name}` here"))
+            .help("`writ plugin list` shows them"));
     }
     if json {
         outln!("{}", json!({ "removed": name }));
@@ -145,12 +169,20 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
 /// Changes `[plugins]` in `writ.toml`, and nothing else of it.
 fn edit_config(folder: &Path, edit: impl FnOnce(&mut toml_edit::Table)) -> Result<()> {
     let path = folder.join("writ.toml");
-    let text = std::fs::read_to_string(&path).map_err(|error| Failure::file(&path, "read", &error))?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| Failure::file(&path, "read", &error))?;
     let mut document: toml_edit::DocumentMut =
-        text.parse().map_err(|error: toml_edit::TomlError| bad_toml(&path, &text, error.span(), error.message()))?;
-    let plugins = document.entry("plugins").or_insert(toml_edit::Item::Table(implicit()));
+        text.parse().map_err(|error: toml_edit::TomlError| {
+            bad_toml(&path, &text, error.span(), error.message())
+        })?;
+    let plugins = document
+        .entry("plugins")
+        .or_insert(toml_edit::Item::Table(implicit()));
     let Some(plugins) = plugins.as_table_mut() else {
-        return Err(Failure::usage(format!("{}: `plugins` is not a table", path.display())));
+        return Err(Failure::usage(format!(
+            "{}: `plugins` is not a table",
+            path.display()
+        )));
     };
     edit(plugins);
     write_file(&path, document.to_string().as_bytes())
@@ -165,7 +197,10 @@ fn implicit() -> toml_edit::Table {
 fn list(place: &Place, json: bool) -> Result<Exit> {
     let plugins = Home::of(place)?.plugins()?;
     if json {
-        outln!("{}", Json::Array(plugins.iter().map(|found| row(&found.plugin)).collect()));
+        outln!(
+            "{}",
+            Json::Array(plugins.iter().map(|found| row(&found.plugin)).collect())
+        );
         return Ok(Exit::Done);
     }
     for Found { plugin, .. } in &plugins {

@@ -10,12 +10,13 @@ use std::{
 use serde_json::Value as Json;
 use writ_run::Status;
 
-use crate::{out::outln, 
+use crate::{
     app::App,
     args::Run,
     error::{Exit, Failure, Result, count},
     host::{Host, open_journal, tell},
     load,
+    out::outln,
     progress::Progress,
     report,
 };
@@ -25,7 +26,11 @@ const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let progress = Progress::new(json);
-    let app = App::open(&arguments.target, arguments.grants.as_deref(), arguments.data.as_deref())?;
+    let app = App::open(
+        &arguments.target,
+        arguments.grants.as_deref(),
+        arguments.data.as_deref(),
+    )?;
     let input = read_input(arguments.input.as_deref())?;
     let text = app.workflow_text()?;
     let found = load::plugins(&app, &|text| progress.say(text))?;
@@ -75,10 +80,29 @@ fn exit(status: Status) -> Exit {
     }
 }
 
-fn refuse(diagnostics: &[writ_workflow::Diagnostic], notes: &[String], text: &str, json: bool) -> Result<Exit> {
-    let errors = if json { report::errors(diagnostics) } else { report::diagnostics(diagnostics, text) };
-    let code = if report::only_grants_missing(diagnostics) { Exit::Refused } else { Exit::Check };
-    let failure = Failure::new(code, format!("{} in the workflow; nothing was run", count(errors, "error")));
+fn refuse(
+    diagnostics: &[writ_workflow::Diagnostic],
+    notes: &[String],
+    text: &str,
+    json: bool,
+) -> Result<Exit> {
+    let errors = if json {
+        report::errors(diagnostics)
+    } else {
+        report::diagnostics(diagnostics, text)
+    };
+    let code = if report::only_grants_missing(diagnostics) {
+        Exit::Refused
+    } else {
+        Exit::Check
+    };
+    let failure = Failure::new(
+        code,
+        format!(
+            "{} in the workflow; nothing was run",
+            count(errors, "error")
+        ),
+    );
     if json {
         outln!(
             "{}",
@@ -106,9 +130,13 @@ fn detach(host: Host, app: &App, checked: load::Checked, input: Json, json: bool
     Ok(Exit::Done)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a detached run is carried on by another writ process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a detached run is carried on by another writ process"
+)]
 fn spawn_resume(data: &Path) -> Result<()> {
-    let program = std::env::current_exe().map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
     Command::new(program)
         .args(["runs", "resume", "--data"])
         .arg(data)
@@ -119,22 +147,38 @@ fn spawn_resume(data: &Path) -> Result<()> {
         .process_group(0)
         .spawn()
         .map(drop)
-        .map_err(|error| Failure::internal(format!("cannot start a process in the background: {error}")))
+        .map_err(|error| {
+            Failure::internal(format!("cannot start a process in the background: {error}"))
+        })
 }
 
 fn read_input(path: Option<&Path>) -> Result<Json> {
-    let Some(path) = path else { return Ok(Json::Object(serde_json::Map::new())) };
+    let Some(path) = path else {
+        return Ok(Json::Object(serde_json::Map::new()));
+    };
     let mut bytes = Vec::new();
     let (name, read) = if path == Path::new("-") {
-        ("standard input".to_owned(), std::io::stdin().take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes))
+        (
+            "standard input".to_owned(),
+            std::io::stdin()
+                .take(INPUT_BYTES_MAX + 1)
+                .read_to_end(&mut bytes),
+        )
     } else {
-        let opened = std::fs::File::open(path).map_err(|error| Failure::file(path, "read the input", &error))?;
-        (path.display().to_string(), opened.take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes))
+        let opened = std::fs::File::open(path)
+            .map_err(|error| Failure::file(path, "read the input", &error))?;
+        (
+            path.display().to_string(),
+            opened.take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes),
+        )
     };
-    read.map_err(|error| Failure::usage(format!("cannot read the input from {name}: {error}")))?;
+    read.map_err(|error| Failure::file(Path::new(&name), "read the input from", &error))?;
     if bytes.len() as u64 > INPUT_BYTES_MAX {
-        return Err(Failure::usage(format!("the input from {name} is larger than {INPUT_BYTES_MAX} bytes"))
-            .help("put large data into files of a granted folder, and their names into the input"));
+        return Err(Failure::usage(format!(
+            "the input from {name} is larger than {INPUT_BYTES_MAX} bytes"
+        ))
+        .help("put large data into files of a granted folder, and their names into the input"));
     }
-    serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("the input from {name} is not JSON: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::usage(format!("the input from {name} is not JSON: {error}")))
 }

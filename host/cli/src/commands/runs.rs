@@ -6,12 +6,13 @@ use serde_json::{Value as Json, json};
 use writ_journal::{JournalError, Reader, RunSummary};
 use writ_run::Event;
 
-use crate::{out::outln, 
+use crate::{
     app::{App, Config, absolute},
     args::{DataPlace, Runs},
     error::{Exit, Failure, Result},
     host::{Host, open_journal},
     load,
+    out::outln,
     progress::{Progress, short},
     report::time,
 };
@@ -33,8 +34,10 @@ pub(crate) fn data_folder(place: &DataPlace) -> Result<PathBuf> {
     if data.join("log").is_dir() {
         return Ok(data);
     }
-    Err(Failure::usage(format!("{} holds no journal", data.display()))
-        .help("name the app folder or its data folder with --data; `writ run` makes it"))
+    Err(
+        Failure::usage(format!("{} holds no journal", data.display()))
+            .help("name the app folder or its data folder with --data; `writ run` makes it"),
+    )
 }
 
 fn reader(data: &Path) -> Result<Reader> {
@@ -79,12 +82,17 @@ fn summary(run: &RunSummary) -> Json {
 
 /// The run whose id begins so.
 fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
-    let found = reader.find(prefix).map_err(|error| match error {
-        JournalError::Ambiguous { .. } => Failure::usage(error),
-        other => Failure::journal(other),
+    let found = reader.find(prefix).map_err(|error| {
+        let ambiguous = matches!(error, JournalError::Ambiguous { .. });
+        if ambiguous {
+            Failure::usage(error)
+        } else {
+            Failure::journal(error)
+        }
     });
     found?.ok_or_else(|| {
-        Failure::usage(format!("no run's id begins with `{prefix}`")).help("`writ runs list` shows them")
+        Failure::usage(format!("no run's id begins with `{prefix}`"))
+            .help("`writ runs list` shows them")
     })
 }
 
@@ -94,7 +102,12 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
     let mut shown = summary(&run);
     for record in reader.read(run.run).map_err(Failure::journal)? {
         match record.map_err(Failure::journal)?.event {
-            Event::RunStarted { input, plugins, workflow, .. } => {
+            Event::RunStarted {
+                input,
+                plugins,
+                workflow,
+                ..
+            } => {
                 shown["input"] = input;
                 shown["plugins"] = json!(plugins);
                 shown["workflow"] = json!(workflow);
@@ -102,10 +115,33 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
             Event::RunCompleted { output } => shown["output"] = output,
             Event::RunFaulted { error } => shown["error"] = json!(error),
             Event::RunCancelled { reason } => shown["reason"] = json!(reason),
-            other => drop(other),
+            Event::RunEntered { .. }
+            | Event::RunSuspended { .. }
+            | Event::RunResumed { .. }
+            | Event::RunRecovered { .. }
+            | Event::TaskStarted(_)
+            | Event::TaskCompleted { .. }
+            | Event::TaskSkipped { .. }
+            | Event::TaskFaulted { .. }
+            | Event::TaskRetried { .. }
+            | Event::TaskResumed { .. }
+            | Event::TaskCaught { .. }
+            | Event::TaskIterated { .. }
+            | Event::TaskCancelled { .. }
+            | Event::HostCalled { .. }
+            | Event::HostDenied { .. }
+            | Event::FileUsed { .. }
+            | Event::GuestLogged { .. } => {}
         }
     }
-    outln!("{}", if json { shown.to_string() } else { format!("{shown:#}") });
+    outln!(
+        "{}",
+        if json {
+            shown.to_string()
+        } else {
+            format!("{shown:#}")
+        }
+    );
     Ok(Exit::Done)
 }
 
@@ -120,7 +156,12 @@ fn events(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
                 json!({ "position": record.position, "number": record.number, "time": time(record.at_ms), "event": record.event })
             );
         } else {
-            outln!("{:>6}  {}  {}", record.number, time(record.at_ms), record.event.story());
+            outln!(
+                "{:>6}  {}  {}",
+                record.number,
+                time(record.at_ms),
+                record.event.story()
+            );
         }
     }
     Ok(Exit::Done)
@@ -142,7 +183,10 @@ fn resume(data: &Path, json: bool) -> Result<Exit> {
     let waiting = host.resume(&app, unfinished);
     let ended = host.finish(waiting)?;
     if json {
-        outln!("{}", Json::Array(ended.iter().map(crate::report::run_json).collect()));
+        outln!(
+            "{}",
+            Json::Array(ended.iter().map(crate::report::run_json).collect())
+        );
     } else {
         if count == 0 {
             eprintln!("no run is unfinished");

@@ -504,7 +504,7 @@ fn every_refusal_has_a_remedy() {
             "the writ grants fs:read:/a to plugin p without saying which host folder -> `writ grant approve <app> p --allow \
              'fs:read:/a=FOLDER'`",
             "the writ of plugin p expired 1970-01-01T00:00:00.000Z -> review it with `writ grant review <app> p`, then `writ grant \
-             approve <app> p`",
+             approve <app> p --all-requested`",
             "the writ grants model:chat:a to plugin p, which is not available yet -> take the grant out of grants.toml; `writ grant \
              review <app> p` shows what can be granted",
         ]

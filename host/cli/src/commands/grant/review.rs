@@ -49,19 +49,39 @@ impl<'a> Review<'a> {
             Some(_) => None,
             None => earlier(plugin, grants),
         };
-        Self { plugin, writ, earlier, now_ms }
+        Self {
+            plugin,
+            writ,
+            earlier,
+            now_ms,
+        }
     }
 
     /// Whether every request that can be granted is.
     pub(super) fn settled(&self) -> bool {
-        let mut open = self.plugin.requests.iter().map(|request| self.standing(&request.capability));
+        let mut open = self
+            .plugin
+            .requests
+            .iter()
+            .map(|request| self.standing(&request.capability));
         open.all(|standing| matches!(standing, Standing::Granted | Standing::NotAvailable))
     }
 
     fn standing(&self, asked: &Capability) -> Standing {
-        let covered = |writ: &Writ| writ.grants.iter().any(|grant| grant.capability.covers(asked));
-        let partly = |writ: &Writ| writ.grants.iter().any(|grant| asked.covers(&grant.capability));
-        match (self.writ.filter(|writ| in_force(writ, self.now_ms)), self.earlier) {
+        let covered = |writ: &Writ| {
+            writ.grants
+                .iter()
+                .any(|grant| grant.capability.covers(asked))
+        };
+        let partly = |writ: &Writ| {
+            writ.grants
+                .iter()
+                .any(|grant| asked.covers(&grant.capability))
+        };
+        match (
+            self.writ.filter(|writ| in_force(writ, self.now_ms)),
+            self.earlier,
+        ) {
             _ if !asked.available() => Standing::NotAvailable,
             (Some(writ), _) if covered(writ) => Standing::Granted,
             (Some(writ), _) if partly(writ) => Standing::Partly,
@@ -91,7 +111,11 @@ impl<'a> Review<'a> {
         outln!("  {}", self.state());
         for request in &plugin.requests {
             let optional = if request.optional { " (optional)" } else { "" };
-            outln!("  {:<17}  {}{optional}", self.standing(&request.capability).as_str(), request.capability);
+            outln!(
+                "  {:<17}  {}{optional}",
+                self.standing(&request.capability).as_str(),
+                request.capability
+            );
             outln!("                     {}", request.capability.describe());
             outln!("                     because: {}", request.reason);
         }
@@ -99,7 +123,11 @@ impl<'a> Review<'a> {
             outln!("  asks for nothing: it can only compute");
         }
         for grant in self.earlier.iter().flat_map(|writ| &writ.grants) {
-            if !plugin.requests.iter().any(|request| request.capability.covers(&grant.capability)) {
+            if !plugin
+                .requests
+                .iter()
+                .any(|request| request.capability.covers(&grant.capability))
+            {
                 outln!("  {:<17}  {}", "asked no more", grant.capability);
             }
         }
@@ -133,7 +161,10 @@ impl<'a> Review<'a> {
 
 /// The latest writ of another build of the same plugin.
 pub(crate) fn earlier<'a>(plugin: &Plugin, grants: &'a Grants) -> Option<&'a Writ> {
-    let others = grants.writs.iter().filter(|writ| writ.plugin == plugin.name && writ.digest != plugin.digest && !writ.revoked);
+    let others = grants
+        .writs
+        .iter()
+        .filter(|writ| writ.plugin == plugin.name && writ.digest != plugin.digest && !writ.revoked);
     others.max_by_key(|writ| writ.approved_ms)
 }
 
@@ -145,14 +176,28 @@ fn in_force(writ: &Writ, now_ms: u64) -> bool {
 pub(super) fn state(writ: &Writ, now_ms: u64) -> String {
     match writ {
         Writ { revoked: true, .. } => "revoked".to_owned(),
-        Writ { expires_ms: Some(expires), .. } if *expires <= now_ms => format!("expired {}", time(*expires)),
-        Writ { expires_ms: Some(expires), .. } => format!("approved until {}", time(*expires)),
-        Writ { expires_ms: None, .. } => "approved".to_owned(),
+        Writ {
+            expires_ms: Some(expires),
+            ..
+        } if *expires <= now_ms => format!("expired {}", time(*expires)),
+        Writ {
+            expires_ms: Some(expires),
+            ..
+        } => format!("approved until {}", time(*expires)),
+        Writ {
+            expires_ms: None, ..
+        } => "approved".to_owned(),
     }
 }
 
 /// How to go on.
 pub(super) fn advise(app: &Path) {
-    outln!("To approve everything that is asked for: writ grant approve {} --all-requested", app.display());
-    outln!("To approve one thing:                    writ grant approve {} PLUGIN --allow CAPABILITY[=FOLDER]", app.display());
+    outln!(
+        "To approve everything that is asked for: writ grant approve {} --all-requested",
+        app.display()
+    );
+    outln!(
+        "To approve one thing:                    writ grant approve {} PLUGIN --allow CAPABILITY[=FOLDER]",
+        app.display()
+    );
 }

@@ -5,13 +5,17 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use writ_plugin::{ImportKind, Plugin, replay_class};
 
-use crate::{out::outln, 
+use crate::{
     error::{Exit, Result},
     load,
+    out::outln,
 };
 
 pub(super) fn run(component: &Path, json: bool) -> Result<Exit> {
-    let fallback = component.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let fallback = component
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let found = load::read_plugin(component, &fallback)?;
     if json {
         outln!("{}", as_json(&found.plugin));
@@ -74,7 +78,11 @@ fn print(plugin: &Plugin) {
     outln!("\nrequests");
     for request in &plugin.requests {
         let optional = if request.optional { " (optional)" } else { "" };
-        outln!("  {}{optional}: {}", request.capability, request.capability.describe());
+        outln!(
+            "  {}{optional}: {}",
+            request.capability,
+            request.capability.describe()
+        );
         outln!("      because: {}", request.reason);
     }
     if plugin.requests.is_empty() {
@@ -83,7 +91,10 @@ fn print(plugin: &Plugin) {
         outln!("  nothing else is ever possible, whatever is granted");
     }
     outln!("\nimports (an upper bound: language runtimes import what they never call)");
-    let (noise, telling): (Vec<_>, Vec<_>) = plugin.imports.iter().partition(|import| import.kind == ImportKind::Noise);
+    let (noise, telling): (Vec<_>, Vec<_>) = plugin
+        .imports
+        .iter()
+        .partition(|import| import.kind == ImportKind::Noise);
     for import in telling {
         outln!("  {}: {}", import.interface, import.kind.describe());
     }

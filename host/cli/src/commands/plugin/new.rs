@@ -4,26 +4,39 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::{out::outln, 
+use crate::{
     error::{Exit, Failure, Result},
+    out::outln,
     source::write_file,
 };
 
 pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     if !writ_plugin::is_plugin_name(&name) {
         return Err(Failure::usage(format!("`{name}` can't be a plugin's name"))
             .help("use small letters, digits and hyphens, a letter first: `my-plugin`; `writ` and `default` are taken"));
     }
     if folder.exists() {
-        return Err(Failure::usage(format!("{} exists already", folder.display())).help("name a folder that does not"));
+        return Err(
+            Failure::usage(format!("{} exists already", folder.display()))
+                .help("name a folder that does not"),
+        );
     }
-    let fill = |text: &str| text.replace("@name@", &name).replace("@snake@", &name.replace('-', "_"));
+    let fill = |text: &str| {
+        text.replace("@name@", &name)
+            .replace("@snake@", &name.replace('-', "_"))
+    };
     for (file, text) in FILES {
         write_file(&folder.join(file), fill(text).as_bytes())?;
     }
     if json {
-        outln!("{}", json!({ "folder": folder.display().to_string(), "plugin": name }));
+        outln!(
+            "{}",
+            json!({ "folder": folder.display().to_string(), "plugin": name })
+        );
     } else {
         outln!("made {0}\nnext: writ plugin build {0}", folder.display());
     }
