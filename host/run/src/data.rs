@@ -23,7 +23,8 @@ fn shallow(value: &Json) -> Result<(), Stop> {
     if !deeper_than(value, VALUE_DEPTH_MAX) {
         return Ok(());
     }
-    let detail = format!("a value is nested more than {VALUE_DEPTH_MAX} levels deep; make it flatter");
+    let detail =
+        format!("a value is nested more than {VALUE_DEPTH_MAX} levels deep; make it flatter");
     Err(Problem::dsl("expression", 400, detail).into())
 }
 
@@ -32,7 +33,10 @@ fn deeper_than(value: &Json, levels: usize) -> bool {
     match value {
         Json::Array(items) => levels == 0 || items.iter().any(|item| deeper_than(item, levels - 1)),
         Json::Object(members) => {
-            levels == 0 || members.values().any(|member| deeper_than(member, levels - 1))
+            levels == 0
+                || members
+                    .values()
+                    .any(|member| deeper_than(member, levels - 1))
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
     }

@@ -29,7 +29,7 @@ const ASKER: &str = r#"(component
         (data (i32.const 16) "key-15")
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))
     (core instance $libc (instantiate $libc))
-    (core func $get (canon lower (func $store "get") (memory $libc "memory") (realloc (func $libc "realloc"))))
+    (core func $get (canon lower (func $store "get") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
     (core module $m
         (import "host" "get" (func $get (param i32 i32 i32)))
         (func (export "ask") (param $times i32) (result i32)
@@ -42,8 +42,7 @@ const ASKER: &str = r#"(component
     (core instance $i (instantiate $m (with "host" (instance (export "get" (func $get))))))
     (func (export "ask") (param "times" u32) (result u32) (canon lift (core func $i "ask"))))"#;
 
-const MANIFEST: &str =
-    "[plugin]\nname = \"bench\"\nversion = \"0.1.0\"\ndescription = \"Measured\"\n";
+const MANIFEST: &str = "[plugin]\nname = \"bench\"\nversion = \"0.1.0\"\n[build]\nlanguage = \"prebuilt\"\ncomponent = \"bench.wasm\"\n";
 
 /// The component that adds, with its manifest.
 pub(crate) fn adder() -> Vec<u8> {

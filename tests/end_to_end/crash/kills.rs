@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value as Json;
+use writ_tests::{App, HEAD};
 
 use super::{
     invoices::{Filed, Invoices, Template, due},
@@ -44,6 +45,28 @@ fn two_hundred_kills_lose_nothing_and_repeat_nothing() {
             phases.contains_key(&phase),
             "no kill fell into {phase:?}: {phases:?}"
         );
+    }
+}
+
+#[test]
+fn an_end_that_was_told_is_durable() {
+    // A run that waits keeps the host from stopping in order, which would make everything durable.
+    let app = App::doing("  - pause:\n      wait: { minutes: 10 }\n");
+    let mut host = Victim::start(app.path(), &["run", "."]);
+    assert!(host.says("accepted run"));
+    assert!(host.kill().struck);
+    app.write(
+        "workflow.yaml",
+        &format!("{HEAD}do:\n  - done:\n      set: {{ answer: 42 }}\n"),
+    );
+    for ended in 1..=8 {
+        let mut host = Victim::start(app.path(), &["run", "."]);
+        assert!(host.says("the run completed"));
+        assert!(host.kill().struck);
+        let list = app.writ(&["runs", "list", "--json"]).expect(0).json();
+        let runs = list.as_array().expect("runs are a list").iter();
+        let completed = runs.filter(|run| run["status"] == "completed").count();
+        assert_eq!(completed, ended, "an end was told and lost: {list}");
     }
 }
 

@@ -20,7 +20,10 @@ impl Event {
             }
             Self::RunEntered { deadline_ms, .. } => match deadline_ms {
                 Some(deadline) => {
-                    format!("the run took its input and must end before {}", iso8601(*deadline))
+                    format!(
+                        "the run took its input and must end before {}",
+                        iso8601(*deadline)
+                    )
                 }
                 None => "the run took its input".to_owned(),
             },

@@ -322,9 +322,13 @@ impl State {
 /// The grant that covers a path; for the record of what was already allowed.
 fn granted_by(authority: &Authority, path: &str, write: bool) -> String {
     let granted = if write {
-        authority.permit(FileWrite { path }).map(|permit| permit.decided_by().to_string())
+        authority
+            .permit(FileWrite { path })
+            .map(|permit| permit.decided_by().to_string())
     } else {
-        authority.permit(FileRead { path }).map(|permit| permit.decided_by().to_string())
+        authority
+            .permit(FileRead { path })
+            .map(|permit| permit.decided_by().to_string())
     };
     granted.unwrap_or_default()
 }
