@@ -54,12 +54,12 @@
 //! A permit can't be made up:
 //! ```compile_fail,E0451
 //! # use writ_grant::{Permit, RealClock};
-//! let permit = Permit { action: RealClock, policy: todo!(), grant: 0 };
+//! let permit = Permit { action: RealClock, policy: unreachable!(), grant: 0 };
 //! ```
 //! nor by the way that this crate does it:
 //! ```compile_fail,E0624
 //! # use writ_grant::{Permit, RealClock};
-//! let permit = Permit::new(RealClock, todo!(), 0);
+//! let permit = Permit::new(RealClock, unreachable!(), 0);
 //! ```
 //! nor used twice:
 //! ```compile_fail,E0599
