@@ -217,13 +217,20 @@ impl Host {
         });
         progress.finish();
         runtime.shutdown_timeout(STOP_TIMEOUT);
-        let mut runs = Vec::new();
+        let (mut runs, mut failed) = (Vec::new(), None);
         for result in ended {
             match result {
                 Ok(Ok(ended)) => runs.push(ended),
                 Ok(Err(writ_scheduler::SchedulerError::Stopped)) | Err(_) => {}
-                Ok(Err(error)) => return Err(Failure::journal(error)),
+                // One run's trouble is not the others': each says its own, and the others have ended well.
+                Ok(Err(error @ writ_scheduler::SchedulerError::Corrupt { .. })) => {
+                    progress.say(&format!("error: {error}"));
+                }
+                Ok(Err(error)) => failed = failed.or(Some(error)),
             }
+        }
+        if let Some(error) = failed {
+            return Err(Failure::journal(error));
         }
         journal.close().map_err(Failure::journal)?;
         Ok(runs)

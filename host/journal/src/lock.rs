@@ -4,6 +4,8 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read as _, Seek as _, Write as _},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -12,6 +14,11 @@ use rustix::{
 };
 
 use crate::{JournalError, error::At as _};
+
+/// How long a lock that somebody has is waited for. A process that forks to start another shares its lock with the child
+/// until the other begins, so a lock that was just given up may still be held for a moment.
+const PATIENCE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Held as long as the file is open.
 #[derive(Debug)]
@@ -28,15 +35,19 @@ pub(crate) fn take(dir: &Path) -> Result<FolderLock, JournalError> {
         .truncate(false)
         .open(&path)
         .at("open", &path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => {
-            return Err(JournalError::InUse {
-                dir: dir.to_owned(),
-                pid: holder(&mut file),
-            });
+    let patience_ends = Instant::now() + PATIENCE;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => break,
+            Err(Errno::WOULDBLOCK) if Instant::now() < patience_ends => thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(JournalError::InUse {
+                    dir: dir.to_owned(),
+                    pid: holder(&mut file),
+                });
+            }
+            Err(error) => return Err(std::io::Error::from(error)).at("lock", &path),
         }
-        Err(error) => return Err(std::io::Error::from(error)).at("lock", &path),
     }
     file.set_len(0)
         .and_then(|()| file.rewind())
