@@ -16,7 +16,9 @@ mod port;
 mod recover;
 mod scheduler;
 mod timers;
+mod told;
 
 pub use app::{App, Plugin};
 pub use clock::now_ms;
-pub use scheduler::{Ended, Observer, Scheduler, SchedulerError, Settings, Waiting};
+pub use scheduler::{Ended, Observer, Scheduler, SchedulerError, Settings};
+pub use told::Waiting;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::Value as Json;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use writ_journal::{Journal, JournalError};
 use writ_run::{Event, Problem, Run, RunId, Signal, Status};
 
@@ -14,6 +14,7 @@ use crate::{
     drive::{Drive, Rest},
     recover,
     timers::Timers,
+    told::{Told, Waiting, told},
 };
 
 /// Told of each group of events, after they were appended.
@@ -59,11 +60,6 @@ pub struct Ended {
     /// Its error, when faulted.
     pub error: Option<Problem>,
 }
-
-/// Tells whoever waits how a run came to rest.
-type Told = oneshot::Sender<Result<Ended, SchedulerError>>;
-/// The waiting side of [`Told`].
-pub type Waiting = oneshot::Receiver<Result<Ended, SchedulerError>>;
 
 /// A cheap handle to the scheduler.
 #[derive(Clone)]
@@ -139,7 +135,7 @@ impl Scheduler {
             id,
             HashMap::new(),
         );
-        let (told, waiting) = oneshot::channel();
+        let (told, waiting) = told();
         tokio::spawn(
             self.clone()
                 .carry(drive, Parked { id, app, told }, Signal::Continue),
@@ -149,7 +145,7 @@ impl Scheduler {
 
     /// Takes up a run that an earlier process left unfinished.
     pub fn resume(&self, app: Arc<App>, id: RunId) -> Result<Waiting, SchedulerError> {
-        let (told, waiting) = oneshot::channel();
+        let (told, waiting) = told();
         self.clone()
             .unpark(Parked { id, app, told }, Signal::Recovered);
         Ok(waiting)
@@ -178,7 +174,7 @@ impl Scheduler {
                 );
                 tokio::spawn(self.carry(drive, parked, first));
             }
-            Err(error) => drop(parked.told.send(Err(error))),
+            Err(error) => parked.told.tell(Err(error)),
         }
     }
 
@@ -193,19 +189,19 @@ impl Scheduler {
                     error: run.error().cloned(),
                 };
                 drop(self);
-                drop(parked.told.send(Ok(ended)));
+                parked.told.tell(Ok(ended));
             }
             Ok(Rest::Parked { wake_ms }) => self.0.timers.insert(wake_ms, parked),
             // One event that can't be written is that run's trouble alone.
             Err(error @ JournalError::Invalid { .. }) => {
                 drop(self);
-                drop(parked.told.send(Err(error.into())));
+                parked.told.tell(Err(error.into()));
             }
             Err(error) => {
                 tracing::error!(run = %parked.id, %error, "the journal failed; the host stops");
                 self.0.stop.send_replace(true);
                 drop(self);
-                drop(parked.told.send(Err(error.into())));
+                parked.told.tell(Err(error.into()));
             }
         }
     }
@@ -220,7 +216,7 @@ impl Scheduler {
             }
         }
         for parked in self.0.timers.take_all() {
-            drop(parked.told.send(Err(SchedulerError::Stopped)));
+            parked.told.tell(Err(SchedulerError::Stopped));
         }
     }
 }

@@ -42,7 +42,15 @@ const ASKER: &str = r#"(component
     (core instance $i (instantiate $m (with "host" (instance (export "get" (func $get))))))
     (func (export "ask") (param "times" u32) (result u32) (canon lift (core func $i "ask"))))"#;
 
-const MANIFEST: &str = "[plugin]\nname = \"bench\"\nversion = \"0.1.0\"\n[build]\nlanguage = \"prebuilt\"\ncomponent = \"bench.wasm\"\n";
+const MANIFEST: &str = r#"
+[plugin]
+name = "bench"
+version = "0.1.0"
+description = "Measured"
+[build]
+language = "prebuilt"
+component = "bench.wasm"
+"#;
 
 /// The component that adds, with its manifest.
 pub(crate) fn adder() -> Vec<u8> {

@@ -9,9 +9,11 @@ use crate::process::Installed;
 use crate::report::Report;
 use crate::steps::Bench;
 
-const RUNS: u64 = 10_000;
-/// What is there before is warmed up by so many.
-const WARM_UP_RUNS: u64 = 1_000;
+const RUNS: u64 = 30_000;
+/// So many are accepted at once.
+const BATCH: u64 = 1_000;
+/// So many come first and fill the bounded caches, sled's above all.
+const WARM_UP_RUNS: u64 = 30_000;
 const SETTLE: Duration = Duration::from_millis(500);
 const PARKED_WITHIN: Duration = Duration::from_secs(60);
 
@@ -44,25 +46,32 @@ fn resident_kib(process: u32) -> f64 {
         .unwrap_or(f64::NAN)
 }
 
-/// Bytes on the heap for each of many runs that wait for a timer, all caches of the host and the waiting side included.
+/// Bytes on the heap for each of many runs that wait for a timer, the waiting side included.
 fn waiting_run() -> f64 {
     let bench = Bench::of(WAIT, Effects::None);
     let data = tempfile::tempdir().expect("a folder can be made");
     let (journal, scheduler) = bench.start(data.path(), None);
-    let park = |runs: u64, parked: u64| {
-        let waiting =
-            bench
-                .runtime()
-                .block_on(bench.submit(&scheduler, runs, &serde_json::json!({})));
-        let began = Instant::now();
-        while journal.head().0 < 2 * (parked + runs) && began.elapsed() < PARKED_WITHIN {
-            std::thread::sleep(Duration::from_millis(10));
+    let (mut events, input) = (0, serde_json::json!({}));
+    let mut park = |runs: u64| {
+        let mut waiting = Vec::new();
+        for _ in 0..runs / BATCH {
+            let submitted = bench.submit(&scheduler, BATCH, &input);
+            waiting.extend(bench.runtime().block_on(submitted));
+            // Each is accepted, and begins to wait.
+            events += 2 * BATCH;
+            let began = Instant::now();
+            while journal.head().0 < events && began.elapsed() < PARKED_WITHIN {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            journal
+                .flush_blocking(journal.head())
+                .expect("the journal works");
         }
         std::thread::sleep(SETTLE);
         waiting
     };
-    let first = park(WARM_UP_RUNS, 0);
-    let (waiting, allocated) = allocation::during(|| park(RUNS, WARM_UP_RUNS));
+    let first = park(WARM_UP_RUNS);
+    let (waiting, allocated) = allocation::during(|| park(RUNS));
     assert_eq!(waiting.len() as u64, RUNS, "all were accepted");
     drop((first, waiting));
     bench.runtime().block_on(scheduler.stop());
