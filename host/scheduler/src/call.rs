@@ -10,7 +10,7 @@ use writ_sandbox::Call;
 use crate::{
     app::App,
     fault,
-    port::{JournalPort, Recorded},
+    port::{FirstDenial, JournalPort, Recorded},
     scheduler::Inner,
 };
 
@@ -79,12 +79,14 @@ impl PluginCall {
                 result: Err(problem),
             });
         };
+        let denial = FirstDenial::default();
         let port = JournalPort::new(
             self.inner.journal.clone(),
             self.run,
             task,
             attempt,
             self.recorded,
+            Arc::clone(&denial),
         );
         // A function that is said to have no effects gets no permit for any: that makes the saying true.
         let authority = match effects {
@@ -108,12 +110,23 @@ impl PluginCall {
             .await;
         let result = outcome
             .result
-            .map_err(|fault| fault::problem(&plugin, &function, fault));
+            .map_err(|fault| fault::problem(&plugin, &function, fault))
+            .map_err(|problem| blame(problem, denial.lock().take()));
         Ok(Returned {
             task,
             attempt,
             effects,
             result,
         })
+    }
+}
+
+/// A call that failed after something was denied to it says so itself, whatever the guest made of the refusal.
+fn blame(problem: Problem, denial: Option<(String, String)>) -> Problem {
+    match denial {
+        Some((capability, remedy)) if !problem.extensions.contains_key("capability") => problem
+            .with("capability", capability)
+            .with("remedy", remedy),
+        Some(_) | None => problem,
     }
 }

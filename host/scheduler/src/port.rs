@@ -1,7 +1,8 @@
 //! What a guest's host calls need from the journal: recorded answers, key-value state, and a place to be written down.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
+use parking_lot::Mutex;
 use serde_json::Value as Json;
 use writ_journal::Journal;
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
@@ -15,6 +16,9 @@ use crate::{clock::now_ms, kv};
 /// A recorded host call with its answer.
 pub(crate) type Recorded = (HostCall, Json);
 
+/// The first thing that a call was denied: what it lacked, and what would mend it.
+pub(crate) type FirstDenial = Arc<Mutex<Option<(String, String)>>>;
+
 /// The journal as one call of one guest sees it.
 pub(crate) struct JournalPort {
     journal: Journal,
@@ -25,6 +29,7 @@ pub(crate) struct JournalPort {
     recorded: VecDeque<Recorded>,
     /// How many host calls of this attempt are recorded.
     index: u32,
+    denial: FirstDenial,
 }
 
 impl JournalPort {
@@ -34,6 +39,7 @@ impl JournalPort {
         task: TaskId,
         attempt: u32,
         recorded: VecDeque<Recorded>,
+        denial: FirstDenial,
     ) -> Self {
         Self {
             journal,
@@ -42,6 +48,7 @@ impl JournalPort {
             attempt,
             recorded,
             index: 0,
+            denial,
         }
     }
 
@@ -114,6 +121,9 @@ impl Port for JournalPort {
     }
 
     fn denied(&mut self, denied: &Denied) {
+        self.denial
+            .lock()
+            .get_or_insert_with(|| (denied.capability.to_string(), denied.remedy()));
         self.append(Event::HostDenied {
             task: self.task,
             plugin: denied.plugin.clone(),

@@ -82,7 +82,18 @@ fn fs_write() {
             json!({ "mount": "/in", "path": "a.txt", "text": "changed" }),
         )
         .write(&app);
-    Cases::started(&app).denied("files", "fs:write:/in", "--allow 'fs:write:/in'");
+    let outcomes = Cases::started(&app);
+    outcomes.denied("files", "fs:write:/in", "--allow 'fs:write:/in'");
+    // The fault says so itself, whatever the guest made of the refusal.
+    let fault = outcomes.error("write", "urn:writ:error:guest");
+    assert_eq!(fault["plugin"], "files");
+    assert_eq!(fault["capability"], "fs:write:/in");
+    assert!(
+        fault["remedy"]
+            .as_str()
+            .is_some_and(|remedy| remedy.contains("writ grant approve")),
+        "{fault}"
+    );
     assert_eq!(
         std::fs::read_to_string(app.path().join("data/in/a.txt")).expect("a file"),
         "text"
