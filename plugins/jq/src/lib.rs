@@ -26,7 +26,7 @@ struct Component;
 /// What an instance keeps between calls.
 #[derive(Default)]
 struct State {
-    library: Library,
+    prelude: Library,
     filters: Vec<Filter>,
 }
 
@@ -37,7 +37,7 @@ thread_local! {
 impl Guest for Component {
     fn compile(source: String) -> Result<Compiled, SyntaxError> {
         STATE.with_borrow_mut(|state| {
-            let filter = Filter::compile(&state.library, &source)?;
+            let filter = Filter::compile(&state.prelude, &source)?;
             let variables = filter.variables.clone();
             let index = state.filters.len() as u32;
             state.filters.push(filter);
