@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -36,9 +37,31 @@ pub(crate) fn thread_cpu_us() -> u64 {
 }
 
 /// A future whose every step is measured, and whose panic is an error in words.
+///
+/// Asking the system for a thread's processor time costs as much as a small guest. So the first step, which is all that most
+/// calls have and which ends at the first tick, is taken by the clock on the wall: on a busy machine that counts a little too
+/// much, once. All others are exact.
 pub(crate) struct Metered<F> {
     future: Pin<Box<F>>,
     meter: Meter,
+    first: bool,
+}
+
+/// When a step began.
+enum Began {
+    OnTheWall(Instant),
+    OfProcessor { us: u64 },
+}
+
+impl Began {
+    fn elapsed_us(&self) -> u64 {
+        match self {
+            Began::OnTheWall(instant) => {
+                u64::try_from(instant.elapsed().as_micros()).unwrap_or(u64::MAX)
+            }
+            Began::OfProcessor { us } => thread_cpu_us().saturating_sub(*us),
+        }
+    }
 }
 
 impl<F> Metered<F> {
@@ -46,6 +69,7 @@ impl<F> Metered<F> {
         Self {
             future: Box::pin(future),
             meter,
+            first: true,
         }
     }
 }
@@ -54,10 +78,16 @@ impl<F: Future> Future for Metered<F> {
     type Output = Result<F::Output, String>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let start = thread_cpu_us();
+        let began = if std::mem::take(&mut self.first) {
+            Began::OnTheWall(Instant::now())
+        } else {
+            Began::OfProcessor {
+                us: thread_cpu_us(),
+            }
+        };
         // After a panic the future is not polled again, only dropped.
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
-        self.meter.add(thread_cpu_us().saturating_sub(start));
+        self.meter.add(began.elapsed_us());
         match polled {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic_words(panic.as_ref()))),
