@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plugin", &["grant"]),
     ("workflow", &["plugin", "grant"]),
     ("run", &["workflow"]),
-    ("journal", &["run"]),
+    ("trust", &["grant"]),
+    ("journal", &["run", "trust"]),
     ("sandbox", &["plugin", "grant"]),
     ("expression", &["sandbox"]),
     ("scheduler", &["run", "journal", "sandbox", "expression"]),
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sandbox",
             "expression",
             "scheduler",
+            "trust",
         ],
     ),
 ];
@@ -40,6 +42,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("sled", &["journal"]),
     ("tokio", &["sandbox", "scheduler", "cli"]),
     ("miette", &["cli"]),
+    ("ed25519-dalek", &["trust"]),
     ("anyhow", &[]),
 ];
 
