@@ -10,7 +10,7 @@ use std::{
 use parking_lot::Mutex;
 use serde_json::json;
 use writ_expression::Expressions;
-use writ_grant::{Authority, Effect, Grants};
+use writ_grant::{Authority, Capability, Effect, Grants};
 use writ_plugin::{Effects, Plugin};
 use writ_run::Definition;
 use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings};
@@ -306,11 +306,19 @@ pub(crate) fn assemble(
     })
 }
 
-/// How a function's calls are made durable. Without a permit that can change the outside world there is nothing to protect.
+/// How a function's calls are made durable. Without a permit that can change the outside world there is nothing to protect; where
+/// all that can change it goes through host calls in the journal, those are protected one by one.
 fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Effects {
+    let mut changing = authority
+        .capabilities()
+        .filter(|capability| capability.effect() == Effect::Changes);
+    let recorded = changing.all(Capability::recorded);
     match (authority.effect(), declared) {
         (Effect::None | Effect::Reads, _) | (Effect::Changes, Some(Effects::None)) => {
             writ_run::Effects::None
+        }
+        (Effect::Changes, Some(Effects::Idempotent | Effects::Once) | None) if recorded => {
+            writ_run::Effects::Recorded
         }
         (Effect::Changes, Some(Effects::Idempotent)) => writ_run::Effects::Idempotent,
         (Effect::Changes, Some(Effects::Once) | None) => writ_run::Effects::Once,
@@ -375,6 +383,10 @@ fn operator_ceiling() -> Limits {
         files_max: u64::MAX,
         file_write_bytes_max: u64::MAX,
         directory_entries_max: u64::MAX,
+        http_requests_max: u64::MAX,
+        http_request_bytes_max: u64::MAX,
+        http_response_bytes_max: u64::MAX,
+        http_ms_max: u64::MAX,
     }
 }
 

@@ -120,11 +120,19 @@ pub struct LimitOverrides {
     pub file_write_bytes_max: Option<u64>,
     /// Entries that one call reads from folder listings.
     pub directory_entries_max: Option<u64>,
+    /// HTTP requests in one call.
+    pub http_requests_max: Option<u64>,
+    /// Bytes of the bodies that one call sends by HTTP, all requests together.
+    pub http_request_bytes_max: Option<u64>,
+    /// Bytes of the responses that one call gets by HTTP, all of them together.
+    pub http_response_bytes_max: Option<u64>,
+    /// Time of one HTTP exchange, from the look-up of the name to the last byte.
+    pub http_ms_max: Option<u64>,
 }
 
 impl LimitOverrides {
     /// Every limit by its key in `[limits]`.
-    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 15] {
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 19] {
         [
             ("memory_bytes_max", &mut self.memory_bytes_max),
             ("cpu_ms_max", &mut self.cpu_ms_max),
@@ -141,6 +149,10 @@ impl LimitOverrides {
             ("files_max", &mut self.files_max),
             ("file_write_bytes_max", &mut self.file_write_bytes_max),
             ("directory_entries_max", &mut self.directory_entries_max),
+            ("http_requests_max", &mut self.http_requests_max),
+            ("http_request_bytes_max", &mut self.http_request_bytes_max),
+            ("http_response_bytes_max", &mut self.http_response_bytes_max),
+            ("http_ms_max", &mut self.http_ms_max),
         ]
     }
 }

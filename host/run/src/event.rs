@@ -228,6 +228,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         index: Vec<u64>,
     },
+    /// A host call that can change the world is about to be made: durable before it is. Its answer follows as `host.called`
+    /// with the same index; without one, nobody knows what came of it.
+    #[serde(rename = "host.intended")]
+    HostIntended {
+        /// For which task activation.
+        task: TaskId,
+        /// In which attempt of it, from 1.
+        attempt: u32,
+        /// Position among the recorded host calls of that attempt, from 0.
+        index: u32,
+        /// What is about to be called.
+        call: HostCall,
+    },
     /// A guest made a host call that is recorded.
     #[serde(rename = "host.called")]
     HostCalled {

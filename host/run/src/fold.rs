@@ -109,6 +109,7 @@ impl Fold<'_> {
             Event::RunStarted { .. }
             | Event::RunRecovered { .. }
             | Event::TaskCancelled { .. }
+            | Event::HostIntended { .. }
             | Event::HostCalled { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }
@@ -209,6 +210,7 @@ impl Fold<'_> {
             | Event::RunResumed { .. }
             | Event::RunRecovered { .. }
             | Event::TaskCancelled { .. }
+            | Event::HostIntended { .. }
             | Event::HostCalled { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }
@@ -359,7 +361,8 @@ impl<'a> Fold<'a> {
 /// The task that a host's or a guest's event is about.
 fn told_of(event: &Event) -> Option<TaskId> {
     match event {
-        Event::HostCalled { task, .. }
+        Event::HostIntended { task, .. }
+        | Event::HostCalled { task, .. }
         | Event::HostDenied { task, .. }
         | Event::FileUsed { task, .. }
         | Event::GuestLogged { task, .. }

@@ -14,6 +14,9 @@ use crate::{Definition, Event, Problem, TaskId};
 pub enum Effects {
     /// Nothing: it computes.
     None,
+    /// Nothing by itself: it is executed again with the recorded answers of its host calls, and each of those that could
+    /// change something has an intent of its own.
+    Recorded,
     /// No more than the first one did.
     Idempotent,
     /// It would happen again.

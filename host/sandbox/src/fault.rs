@@ -7,6 +7,10 @@ use writ_plugin::MismatchError;
 use crate::error::LoadError;
 use crate::folders::FolderError;
 use crate::port::{HostCall, Port};
+use crate::trap::bounded;
+
+/// How much of a host call is shown.
+const CALL_BYTES_MAX: usize = 300;
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,12 @@ pub enum Fault {
         expected: Box<HostCall>,
         /// What the guest asked for.
         found: Box<HostCall>,
+    },
+    /// The host stopped while this call was at work: nobody can say whether it happened.
+    #[error("the host stopped while this was at work, so nobody can say whether it happened: {}", bounded(&call.to_string(), CALL_BYTES_MAX))]
+    InDoubt {
+        /// What was about to be called.
+        call: Box<HostCall>,
     },
     /// The guest ended its program.
     #[error("the guest left with exit code {code}")]

@@ -46,8 +46,8 @@ pub use folders::{FolderError, ResolvedFolders};
 pub use limits::Limits;
 pub use payload::Payload;
 pub use port::{
-    FileNote, FileOperation, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled,
-    kv_answer_from_json, kv_answer_to_json,
+    Durable, FileNote, FileOperation, HostCall, KvAnswer, KvError, KvOperation, Port, PortError,
+    Recalled, kv_answer_from_json, kv_answer_to_json,
 };
 pub use sandbox::{Config, Sandbox};
 pub use state::Settings;

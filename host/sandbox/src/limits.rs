@@ -35,6 +35,14 @@ pub struct Limits {
     pub file_write_bytes_max: u64,
     /// Entries read from folder listings.
     pub directory_entries_max: u64,
+    /// HTTP requests.
+    pub http_requests_max: u64,
+    /// Bytes of the bodies of HTTP requests, all of them together.
+    pub http_request_bytes_max: u64,
+    /// Bytes of HTTP responses, headers included, all of them together.
+    pub http_response_bytes_max: u64,
+    /// Time of one HTTP exchange, in milliseconds, from the look-up of the name to the last byte of the response.
+    pub http_ms_max: u64,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -57,6 +65,10 @@ impl Default for Limits {
             files_max: 65_536,
             file_write_bytes_max: 1024 * MIB,
             directory_entries_max: 200_000,
+            http_requests_max: 1_000,
+            http_request_bytes_max: 8 * MIB,
+            http_response_bytes_max: 8 * MIB,
+            http_ms_max: 30_000,
         }
     }
 }
@@ -126,6 +138,22 @@ impl Limits {
                 wishes.directory_entries_max,
                 ceiling.directory_entries_max,
             ),
+            http_requests_max: pick(
+                self.http_requests_max,
+                wishes.http_requests_max,
+                ceiling.http_requests_max,
+            ),
+            http_request_bytes_max: pick(
+                self.http_request_bytes_max,
+                wishes.http_request_bytes_max,
+                ceiling.http_request_bytes_max,
+            ),
+            http_response_bytes_max: pick(
+                self.http_response_bytes_max,
+                wishes.http_response_bytes_max,
+                ceiling.http_response_bytes_max,
+            ),
+            http_ms_max: pick(self.http_ms_max, wishes.http_ms_max, ceiling.http_ms_max),
         }
     }
 }

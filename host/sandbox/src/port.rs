@@ -2,6 +2,8 @@
 //! denials, files and log lines. This file must not know who keeps the record or how.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -41,6 +43,8 @@ impl HostCall {
 pub enum Recalled {
     /// It is this call, and this was the answer.
     Answer(Json),
+    /// It is this call, it was about to be made, and nobody knows what came of it.
+    InDoubt,
     /// It is another call: re-execution went another way.
     Diverged {
         /// The recorded call.
@@ -247,10 +251,23 @@ pub fn kv_answer_from_json(json: Json) -> Option<Result<KvAnswer, KvError>> {
     serde_json::from_value(json).ok()
 }
 
+/// Something that could not be recorded. Nothing may happen that depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it could not be recorded: {0}")]
+pub struct PortError(pub String);
+
+/// Resolves when something is recorded so that it outlives the host.
+pub type Durable<'a> = Pin<Box<dyn Future<Output = Result<(), PortError>> + Send + 'a>>;
+
 /// What the sandbox asks of whoever drives it. One port serves one call.
 pub trait Port: Send {
     /// The recorded answer to the next host call in order, while re-executing; none when the record is used up.
     fn recall(&mut self, call: &HostCall) -> Option<Recalled>;
+    /// Makes it durable that this host call, which can change the world, is about to be made. Its answer follows as
+    /// [`Port::answered`], before any other host call.
+    fn intended(&mut self, call: &HostCall) -> Durable<'_>;
+    /// Records the answer to an intended host call, durably.
+    fn answered(&mut self, call: HostCall, answer: Json, grant: &Capability) -> Durable<'_>;
     /// Notes a host call that was just answered, and the grant that allowed it.
     fn record(&mut self, call: HostCall, answer: Json, grant: &Capability);
     /// Does a key-value operation, atomically, and records it together with its effect ([`KvOperation::host_call`],

@@ -154,6 +154,9 @@ impl State {
         match self.port.recall(call) {
             None => Ok(None),
             Some(Recalled::Answer(answer)) => Ok(Some(answer)),
+            Some(Recalled::InDoubt) => Err(self.stop(Fault::InDoubt {
+                call: Box::new(call.clone()),
+            })),
             Some(Recalled::Diverged { expected }) => Err(self.diverged(expected, call.clone())),
         }
     }

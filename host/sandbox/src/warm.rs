@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::linker;
 use crate::meter::{panic_words, thread_cpu_us};
-use crate::port::{FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
+use crate::port::{Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
 use crate::sandbox::Shared;
 use crate::state::{Parts, Settings, State};
 use crate::trap;
@@ -223,6 +223,14 @@ struct Deaf;
 impl Port for Deaf {
     fn recall(&mut self, _: &HostCall) -> Option<Recalled> {
         None
+    }
+
+    fn intended(&mut self, _: &HostCall) -> Durable<'_> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn answered(&mut self, _: HostCall, _: Json, _: &Capability) -> Durable<'_> {
+        Box::pin(async { Ok(()) })
     }
 
     fn record(&mut self, _: HostCall, _: Json, _: &Capability) {}

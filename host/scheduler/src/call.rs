@@ -1,6 +1,6 @@
 //! One call of a plugin's function: make the intent durable, run the guest, name the fault.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 use writ_journal::{JournalError, Position};
@@ -10,7 +10,7 @@ use writ_sandbox::Call;
 use crate::{
     app::App,
     fault,
-    port::{FirstDenial, JournalPort, Recorded},
+    port::{FirstDenial, JournalPort, Record},
     scheduler::Inner,
 };
 
@@ -43,7 +43,7 @@ pub(crate) struct PluginCall {
     pub(crate) run: RunId,
     pub(crate) call: writ_run::Call,
     /// Host calls that an earlier process recorded for this attempt.
-    pub(crate) recorded: VecDeque<Recorded>,
+    pub(crate) recorded: Record,
     /// What must be durable before the guest may touch the world.
     pub(crate) intent: Option<Position>,
 }
@@ -63,7 +63,9 @@ impl PluginCall {
             idempotency_key,
             ..
         } = self.call;
-        if let Some(intent) = self.intent.filter(|_| effects != Effects::None) {
+        // Where host calls have intents of their own, nothing has to be durable before the first of them.
+        let whole = matches!(effects, Effects::Idempotent | Effects::Once);
+        if let Some(intent) = self.intent.filter(|_| whole) {
             self.inner.journal.flush(intent).await?;
         }
         let Some(known) = self.app.plugins.get(&plugin) else {
@@ -91,7 +93,7 @@ impl PluginCall {
         // A function that is said to have no effects gets no permit for any: that makes the saying true.
         let authority = match effects {
             Effects::None => &known.authority_without_changes,
-            Effects::Idempotent | Effects::Once => &known.authority,
+            Effects::Recorded | Effects::Idempotent | Effects::Once => &known.authority,
         };
         let outcome = known
             .component

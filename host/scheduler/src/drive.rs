@@ -1,10 +1,6 @@
 //! One active run: signals in, decisions out, actions performed, until it ends, waits, or the host stops.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::{
     FutureExt, StreamExt,
@@ -20,7 +16,7 @@ use crate::{
     call::{PluginCall, Returned},
     clock::now_ms,
     evaluator::Evaluator,
-    port::Recorded,
+    port::Record,
     scheduler::Inner,
 };
 
@@ -49,7 +45,7 @@ pub(crate) struct Drive {
     run: Run,
     id: RunId,
     /// Host calls recorded for attempts that did not finish before the host died.
-    recorded: HashMap<Attempt, VecDeque<Recorded>>,
+    recorded: HashMap<Attempt, Record>,
     /// Calls under way. An aborted one yields `None`.
     calls: FuturesUnordered<BoxFuture<'static, Option<Result<Returned, JournalError>>>>,
     aborts: HashMap<Attempt, (AbortHandle, Effects)>,
@@ -67,7 +63,7 @@ impl Drive {
         app: Arc<App>,
         run: Run,
         id: RunId,
-        recorded: HashMap<Attempt, VecDeque<Recorded>>,
+        recorded: HashMap<Attempt, Record>,
     ) -> Self {
         Self {
             inner,

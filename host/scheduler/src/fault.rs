@@ -77,6 +77,11 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             500,
             format!("{plugin}/{function}: {fault}"),
         )),
+        Fault::InDoubt { .. } => named(Problem::ours(
+            "in-doubt",
+            500,
+            format!("{plugin}/{function}: {fault}; look, then settle it by hand"),
+        )),
         Fault::Import(_) => named(Problem::dsl(
             "authorization",
             403,

@@ -1,20 +1,27 @@
 //! What a guest's host calls need from the journal: recorded answers, key-value state, and a place to be written down.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
 use serde_json::Value as Json;
-use writ_journal::Journal;
+use writ_journal::{Journal, JournalError, Position};
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
 use writ_sandbox::{
-    Capability, Denied, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port, Recalled,
-    kv_answer_to_json,
+    Capability, Denied, Durable, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port,
+    PortError, Recalled, kv_answer_to_json,
 };
 
 use crate::{clock::now_ms, kv};
 
-/// A recorded host call with its answer.
-pub(crate) type Recorded = (HostCall, Json);
+/// A host call in the journal.
+pub(crate) struct Recorded {
+    pub(crate) call: HostCall,
+    /// None: it was about to be made, and the host died before the answer was written down.
+    pub(crate) answer: Option<Json>,
+}
+
+/// The recorded host calls of one attempt, by position.
+pub(crate) type Record = BTreeMap<u32, Recorded>;
 
 /// The first thing that a call was denied: what it lacked, and what would mend it.
 pub(crate) type FirstDenial = Arc<Mutex<Option<(String, String)>>>;
@@ -25,9 +32,9 @@ pub(crate) struct JournalPort {
     run: RunId,
     task: TaskId,
     attempt: u32,
-    /// Answers recorded before the host died, oldest first.
-    recorded: VecDeque<Recorded>,
-    /// How many host calls of this attempt are recorded.
+    /// What was recorded before the host died.
+    recorded: Record,
+    /// The position of the next host call.
     index: u32,
     denial: FirstDenial,
 }
@@ -38,7 +45,7 @@ impl JournalPort {
         run: RunId,
         task: TaskId,
         attempt: u32,
-        recorded: VecDeque<Recorded>,
+        recorded: Record,
         denial: FirstDenial,
     ) -> Self {
         Self {
@@ -54,12 +61,26 @@ impl JournalPort {
 
     fn append(&self, event: Event) {
         // A failed journal is poisoned: the drive loop meets the same error at its next append and stops the host.
-        if let Err(error) = self
-            .journal
-            .append(self.run, now_ms(), std::slice::from_ref(&event))
-        {
+        if let Err(error) = self.appended(&event) {
             tracing::error!(run = %self.run, %error, "an event of a guest could not be recorded");
         }
+    }
+
+    fn appended(&self, event: &Event) -> Result<Position, JournalError> {
+        self.journal
+            .append(self.run, now_ms(), std::slice::from_ref(event))
+    }
+
+    /// Appends an event and waits until it is on the disk.
+    fn durably(&self, event: &Event) -> Durable<'_> {
+        let appended = self.appended(event);
+        Box::pin(async move {
+            let flushed = match appended {
+                Ok(position) => self.journal.flush(position).await,
+                Err(error) => Err(error),
+            };
+            flushed.map_err(|error| PortError(error.to_string()))
+        })
     }
 
     fn called(
@@ -85,14 +106,42 @@ impl JournalPort {
 
 impl Port for JournalPort {
     fn recall(&mut self, call: &writ_sandbox::HostCall) -> Option<Recalled> {
-        let (recorded, answer) = self.recorded.pop_front()?;
-        self.index += 1;
-        let recorded = theirs(recorded);
-        Some(if recorded == *call {
-            Recalled::Answer(answer)
-        } else {
-            Recalled::Diverged { expected: recorded }
+        let Recorded {
+            call: expected,
+            answer,
+        } = self.recorded.remove(&self.index)?;
+        let expected = theirs(expected);
+        if expected != *call {
+            return Some(Recalled::Diverged { expected });
+        }
+        Some(match answer {
+            Some(answer) => {
+                self.index += 1;
+                Recalled::Answer(answer)
+            }
+            // Its answer, if there is to be one, takes this position.
+            None => Recalled::InDoubt,
         })
+    }
+
+    fn intended(&mut self, call: &writ_sandbox::HostCall) -> Durable<'_> {
+        let event = Event::HostIntended {
+            task: self.task,
+            attempt: self.attempt,
+            index: self.index,
+            call: ours(call.clone()),
+        };
+        self.durably(&event)
+    }
+
+    fn answered(
+        &mut self,
+        call: writ_sandbox::HostCall,
+        answer: Json,
+        grant: &Capability,
+    ) -> Durable<'_> {
+        let event = self.called(call, answer, grant.to_string(), Vec::new());
+        self.durably(&event)
     }
 
     fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 use writ_sandbox::{
-    Call, Config, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, Port, Recalled,
-    ResolvedFolders, Sandbox, Settings,
+    Call, Config, Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, Port,
+    Recalled, ResolvedFolders, Sandbox, Settings,
 };
 
 /// `add(a, b)`: no imports, one instruction, so that nothing but the host's own work is seen.
@@ -180,6 +180,14 @@ struct Mute;
 impl Port for Mute {
     fn recall(&mut self, _: &HostCall) -> Option<Recalled> {
         None
+    }
+
+    fn intended(&mut self, _: &HostCall) -> Durable<'_> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn answered(&mut self, _: HostCall, _: Json, _: &Capability) -> Durable<'_> {
+        Box::pin(async { Ok(()) })
     }
 
     fn record(&mut self, _: HostCall, _: Json, _: &Capability) {}

@@ -225,11 +225,13 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
     let known = [(("bench".to_owned(), "add".to_owned()), effects)].into();
     let authority = match effects {
         Effects::None => Authority::none("bench"),
-        Effects::Idempotent | Effects::Once => authority("bench", &["fs:write:/out"], "out"),
+        Effects::Recorded | Effects::Idempotent | Effects::Once => {
+            authority("bench", &["fs:write:/out"], "out")
+        }
     };
     let folders: ResolvedFolders = match effects {
         Effects::None => ResolvedFolders::new(),
-        Effects::Idempotent | Effects::Once => {
+        Effects::Recorded | Effects::Idempotent | Effects::Once => {
             let out = folder.join("out");
             std::fs::create_dir_all(&out).expect("a folder can be made");
             [("/out".to_owned(), out)].into_iter().collect()

@@ -128,6 +128,7 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
             | Event::TaskCaught { .. }
             | Event::TaskIterated { .. }
             | Event::TaskCancelled { .. }
+            | Event::HostIntended { .. }
             | Event::HostCalled { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }

@@ -49,6 +49,7 @@ impl Event {
             Self::TaskCaught { .. } => "task.caught",
             Self::TaskIterated { .. } => "task.iterated",
             Self::TaskCancelled { .. } => "task.cancelled",
+            Self::HostIntended { .. } => "host.intended",
             Self::HostCalled { .. } => "host.called",
             Self::HostDenied { .. } => "host.denied",
             Self::FileUsed { .. } => "file.used",
@@ -85,6 +86,7 @@ impl Event {
             | Self::TaskCaught { .. }
             | Self::TaskIterated { .. }
             | Self::TaskCancelled { .. }
+            | Self::HostIntended { .. }
             | Self::HostCalled { .. }
             | Self::HostDenied { .. }
             | Self::FileUsed { .. }
@@ -121,6 +123,7 @@ impl Event {
             | Self::TaskResumed { .. }
             | Self::TaskCaught { .. }
             | Self::TaskIterated { .. }
+            | Self::HostIntended { .. }
             | Self::HostCalled { .. }
             | Self::HostDenied { .. }
             | Self::FileUsed { .. }
@@ -149,6 +152,7 @@ impl Event {
             | Self::TaskResumed { .. }
             | Self::TaskIterated { .. }
             | Self::TaskCancelled { .. }
+            | Self::HostIntended { .. }
             | Self::HostCalled { .. }
             | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => false,

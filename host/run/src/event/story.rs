@@ -91,6 +91,10 @@ impl Event {
             Self::TaskCancelled {
                 reference, index, ..
             } => format!("{} was cancelled", subject(reference, index)),
+            Self::HostIntended { call, task, .. } => format!(
+                "task {} is about to call {} {}",
+                task.0, call.interface, call.function
+            ),
             Self::HostCalled {
                 call, task, grant, ..
             } => format!(

@@ -160,6 +160,17 @@ async fn a_panic_of_the_host_is_a_fault_of_the_call() {
     );
     struct Broken;
     impl crate::Port for Broken {
+        fn intended(&mut self, _: &crate::HostCall) -> crate::Durable<'_> {
+            Box::pin(async { Ok(()) })
+        }
+        fn answered(
+            &mut self,
+            _: crate::HostCall,
+            _: serde_json::Value,
+            _: &writ_grant::Capability,
+        ) -> crate::Durable<'_> {
+            Box::pin(async { Ok(()) })
+        }
         fn recall(&mut self, _: &crate::HostCall) -> Option<crate::Recalled> {
             panic!("the port broke")
         }

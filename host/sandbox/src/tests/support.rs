@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 
-use crate::port::{FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
+use crate::port::{Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
 use crate::state::{Parts, State};
 use crate::{
     Call, Component, Config, Limits, LoadError, Outcome, ResolvedFolders, Sandbox, Settings,
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Story {
     pub(super) record: VecDeque<(HostCall, Json)>,
+    pub(super) intended: Vec<HostCall>,
     pub(super) recorded: Vec<(HostCall, Json, String)>,
     pub(super) denied: Vec<Denied>,
     pub(super) files: Vec<FileNote>,
@@ -54,6 +55,16 @@ impl Port for TestPort {
         } else {
             Recalled::Diverged { expected }
         })
+    }
+
+    fn intended(&mut self, call: &HostCall) -> Durable<'_> {
+        self.0.lock().intended.push(call.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn answered(&mut self, call: HostCall, answer: Json, grant: &Capability) -> Durable<'_> {
+        self.record(call, answer, grant);
+        Box::pin(async { Ok(()) })
     }
 
     fn record(&mut self, call: HostCall, answer: Json, grant: &Capability) {
