@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::capability::Capability;
+use crate::{capability::Capability, subject::Subject};
 
 /// An action that the plugin has no authority for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl Denied {
         } = self;
         if !nameable {
             return format!(
-                "no grant can name {asked}: the plugin has to use a plain name, or an absolute path without '.' and '..'"
+                "no grant can name {asked}: its author has to use a plain name, or an absolute path without '.' and '..'"
             );
         }
         match (requested, granted) {
             (false, _) => format!(
-                "add a [[request]] with capability = \"{capability}\" and a reason to the plugin.toml of {plugin}, build it again, then \
-                 `writ grant review <app> {plugin}`"
+                "{}, then `writ grant review <app> {plugin}`",
+                Subject::of(plugin).ask(capability)
             ),
             (true, false) => format!("`writ grant approve <app> {plugin} --allow '{capability}'`"),
             (true, true) => format!(
@@ -66,12 +66,14 @@ impl fmt::Display for Denied {
         if !nameable {
             return write!(
                 f,
-                "plugin {plugin} asked for {asked}, which nothing can allow"
+                "{} asked for {asked}, which nothing can allow",
+                Subject::of(plugin)
             );
         }
         write!(
             f,
-            "plugin {plugin} may not {} (asked for {asked}): ",
+            "{} may not {} (asked for {asked}): ",
+            Subject::of(plugin),
             capability.describe()
         )?;
         match (requested, granted) {

@@ -89,6 +89,7 @@ mod name;
 mod path;
 mod permit;
 mod refusal;
+mod subject;
 mod text;
 mod time;
 mod writ;
@@ -106,6 +107,7 @@ pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};
 pub use permit::Permit;
 pub use refusal::Refusal;
+pub use subject::Subject;
 pub use time::{parse_rfc3339, rfc3339};
 pub use writ::{Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
 

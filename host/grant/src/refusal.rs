@@ -1,13 +1,13 @@
 //! Why a writ gives no authority at all: it must be mended before the plugin runs.
 
-use crate::{capability::Capability, digest::Digest, time::rfc3339};
+use crate::{capability::Capability, digest::Digest, subject::Subject, time::rfc3339};
 
 /// A writ that can't be used for a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// It is past its time.
-    #[error("the writ of plugin {plugin} expired {}", rfc3339(*expired_ms))]
+    #[error("the writ of {} expired {}", Subject::of(plugin), rfc3339(*expired_ms))]
     Expired {
         /// The plugin.
         plugin: String,
@@ -15,13 +15,13 @@ pub enum Refusal {
         expired_ms: u64,
     },
     /// It was taken back.
-    #[error("the writ of plugin {plugin} was revoked")]
+    #[error("the writ of {} was revoked", Subject::of(plugin))]
     Revoked {
         /// The plugin.
         plugin: String,
     },
     /// It is for another component.
-    #[error("the writ is for {granted}, but plugin {plugin} is {found}")]
+    #[error("the writ is for {granted}, but {} is {found}", Subject::of(plugin))]
     OtherDigest {
         /// The plugin.
         plugin: String,
@@ -31,7 +31,10 @@ pub enum Refusal {
         found: Digest,
     },
     /// It is for a plugin of another name.
-    #[error("the writ for {digest} names plugin {granted}, but the component is used as {plugin}")]
+    #[error(
+        "the writ for {digest} names {}, but it is used as {plugin}",
+        Subject::of(granted)
+    )]
     OtherPlugin {
         /// The plugin.
         plugin: String,
@@ -41,7 +44,10 @@ pub enum Refusal {
         digest: Digest,
     },
     /// A grant without the author's key.
-    #[error("the writ grants {capability} to plugin {plugin}, whose author did not request it")]
+    #[error(
+        "the writ grants {capability} to {}, whose author did not request it",
+        Subject::of(plugin)
+    )]
     NotRequested {
         /// The plugin.
         plugin: String,
@@ -49,7 +55,10 @@ pub enum Refusal {
         capability: Capability,
     },
     /// A grant of what this host can't give yet.
-    #[error("the writ grants {capability} to plugin {plugin}, which is not available yet")]
+    #[error(
+        "the writ grants {capability} to {}, which is not available yet",
+        Subject::of(plugin)
+    )]
     NotAvailable {
         /// The plugin.
         plugin: String,
@@ -57,7 +66,7 @@ pub enum Refusal {
         capability: Capability,
     },
     /// Two grants of the same capability.
-    #[error("the writ grants {capability} to plugin {plugin} twice")]
+    #[error("the writ grants {capability} to {} twice", Subject::of(plugin))]
     Repeated {
         /// The plugin.
         plugin: String,
@@ -66,7 +75,8 @@ pub enum Refusal {
     },
     /// Two folders in one place.
     #[error(
-        "the writ of plugin {plugin} maps {first} and {second}, whose paths overlap, to folders of their own"
+        "the writ of {} maps {first} and {second}, whose paths overlap, to folders of their own",
+        Subject::of(plugin)
     )]
     Overlap {
         /// The plugin.
@@ -77,7 +87,10 @@ pub enum Refusal {
         second: Box<Capability>,
     },
     /// A file grant without a folder.
-    #[error("the writ grants {capability} to plugin {plugin} without saying which host folder")]
+    #[error(
+        "the writ grants {capability} to {} without saying which host folder",
+        Subject::of(plugin)
+    )]
     NoFolder {
         /// The plugin.
         plugin: String,
@@ -86,7 +99,8 @@ pub enum Refusal {
     },
     /// A folder or a value where it means nothing.
     #[error(
-        "the writ gives {capability} of plugin {plugin} a `{field}`, which means nothing there"
+        "the writ gives {capability} of {} a `{field}`, which means nothing there",
+        Subject::of(plugin)
     )]
     Misplaced {
         /// The plugin.
@@ -97,7 +111,7 @@ pub enum Refusal {
         field: &'static str,
     },
     /// A folder or a value that can't be kept.
-    #[error("the `{field}` of {capability} of plugin {plugin} {flaw}")]
+    #[error("the `{field}` of {capability} of {} {flaw}", Subject::of(plugin))]
     Unfit {
         /// The plugin.
         plugin: String,
@@ -110,7 +124,8 @@ pub enum Refusal {
     },
     /// More grants than a writ may have.
     #[error(
-        "the writ of plugin {plugin} has {count} grants; at most {} are allowed",
+        "the writ of {} has {count} grants; at most {} are allowed",
+        Subject::of(plugin),
         crate::GRANTS_PER_WRIT_MAX
     )]
     TooMany {
@@ -133,8 +148,8 @@ impl Refusal {
                 format!("approve it under the name it is used as: `writ grant approve <app> {plugin} --all-requested`")
             }
             Refusal::NotRequested { plugin, capability } => format!(
-                "take the grant out of grants.toml, or add a [[request]] that covers {capability} to the plugin.toml of {plugin}, build \
-                 it again and review it"
+                "take the grant out of grants.toml, or {} and review it",
+                Subject::of(plugin).ask(capability)
             ),
             Refusal::NotAvailable { plugin, .. } => {
                 format!("take the grant out of grants.toml; `writ grant review <app> {plugin}` shows what can be granted")

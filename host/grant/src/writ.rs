@@ -36,11 +36,11 @@ pub struct Grant {
 /// The document of grants for one exact component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writ {
-    /// The plugin's name.
+    /// The plugin's name, or a workflow's `namespace/name`: see [`Subject`](crate::Subject).
     pub plugin: String,
     /// Its version, as the reviewer saw it.
     pub version: String,
-    /// The component that is meant, and no other.
+    /// The component that is meant, or the workflow's document, and no other.
     pub digest: Digest,
     /// What it may do.
     pub grants: Vec<Grant>,

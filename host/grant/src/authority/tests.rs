@@ -500,7 +500,7 @@ fn every_refusal_has_a_remedy() {
         said,
         [
             "the writ grants clock:real to plugin p, whose author did not request it -> take the grant out of grants.toml, or add a \
-             [[request]] that covers clock:real to the plugin.toml of p, build it again and review it",
+             [[request]] with capability = \"clock:real\" and a reason to the plugin.toml of p, build it again and review it",
             "the writ grants fs:read:/a to plugin p without saying which host folder -> `writ grant approve <app> p --allow \
              'fs:read:/a=FOLDER'`",
             "the writ of plugin p expired 1970-01-01T00:00:00.000Z -> review it with `writ grant review <app> p`, then `writ grant \

@@ -9,6 +9,7 @@ use super::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 use crate::{
     capability::Capability,
     digest::Digest,
+    subject::Subject,
     time::parse_rfc3339,
     writ::{Grant, Grants, Writ, folder_flaw, text_flaw, value_flaw},
 };
@@ -27,7 +28,8 @@ struct RawGrants {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawWrit {
-    plugin: Spanned<String>,
+    plugin: Option<Spanned<String>>,
+    workflow: Option<Spanned<String>>,
     version: Spanned<String>,
     digest: Spanned<String>,
     approved: Option<Spanned<String>>,
@@ -132,7 +134,7 @@ fn grants(raw: RawGrants) -> Result<Grants, Complaint> {
     let mut writs = Vec::with_capacity(raw.writ.len());
     for raw in raw.writ {
         let at = raw.get_ref().digest.span();
-        let writ = writ(raw.into_inner())?;
+        let writ = writ(raw)?;
         if !seen.insert(writ.digest) {
             return complain(
                 at,
@@ -145,7 +147,9 @@ fn grants(raw: RawGrants) -> Result<Grants, Complaint> {
     Ok(Grants { writs })
 }
 
-fn writ(raw: RawWrit) -> Result<Writ, Complaint> {
+fn writ(raw: Spanned<RawWrit>) -> Result<Writ, Complaint> {
+    let at = raw.span();
+    let raw = raw.into_inner();
     if let Some(first) = raw.grant.get(GRANTS_PER_WRIT_MAX) {
         return complain(
             first.span(),
@@ -160,7 +164,7 @@ fn writ(raw: RawWrit) -> Result<Writ, Complaint> {
         .parse()
         .or_else(|error| complain(digest_at, error, ""))?;
     Ok(Writ {
-        plugin: header("plugin", raw.plugin)?,
+        plugin: subject(at, raw.plugin, raw.workflow)?,
         version: header("version", raw.version)?,
         digest,
         grants: raw.grant.into_iter().map(grant).collect::<Result<_, _>>()?,
@@ -168,6 +172,37 @@ fn writ(raw: RawWrit) -> Result<Writ, Complaint> {
         expires_ms: raw.expires.map(time).transpose()?,
         revoked: raw.revoked,
     })
+}
+
+/// The one name of a writ: a plugin's, or a workflow's, which is `namespace/name`.
+fn subject(
+    at: Range<usize>,
+    plugin: Option<Spanned<String>>,
+    workflow: Option<Spanned<String>>,
+) -> Result<String, Complaint> {
+    let (key, name) = match (plugin, workflow) {
+        (Some(name), None) => ("plugin", name),
+        (None, Some(name)) => ("workflow", name),
+        (Some(_), Some(second)) => {
+            let message = "a writ is for one `plugin` or for one `workflow`, not for both";
+            return complain(second.span(), message, "take one of them out");
+        }
+        (None, None) => {
+            return complain(
+                at,
+                "the writ says neither `plugin` nor `workflow`",
+                "add `plugin = \"NAME\"`, or `workflow = \"NAMESPACE/NAME\"`",
+            );
+        }
+    };
+    let at = name.span();
+    let name = header(key, name)?;
+    if Subject::of(&name).key() != key {
+        let message = format!("{} is the name of no {key}", crate::text::quoted(&name));
+        let help = "a workflow is named `namespace/name`, a plugin without a `/`";
+        return complain(at, message, help);
+    }
+    Ok(name)
 }
 
 fn header(key: &str, text: Spanned<String>) -> Result<String, Complaint> {

@@ -142,7 +142,26 @@ fn errors_have_a_place_and_a_remedy() {
             "revoked = false\nrevoked = true",
             "11:1: duplicate key",
         ),
-        ("plugin = \"reader\"", "", "4:1: missing field `plugin`"),
+        (
+            "plugin = \"reader\"",
+            "",
+            "4:1: the writ says neither `plugin` nor `workflow`; add `plugin = ",
+        ),
+        (
+            "plugin = \"reader\"",
+            "plugin = \"reader\"\nworkflow = \"a/b\"",
+            "6:12: a writ is for one `plugin` or for one `workflow`, not for both; ",
+        ),
+        (
+            "plugin = \"reader\"",
+            "plugin = \"a/b\"",
+            "5:10: \"a/b\" is the name of no plugin; ",
+        ),
+        (
+            "plugin = \"reader\"",
+            "workflow = \"reader\"",
+            "5:12: \"reader\" is the name of no workflow; ",
+        ),
         ("[[writ.grant]]", "[[writ.grant]", "12:"),
     ] {
         let found = broken(from, to);
@@ -157,6 +176,18 @@ fn errors_have_a_place_and_a_remedy() {
             .to_string()
             .contains("missing field `version`")
     );
+}
+
+#[test]
+fn a_writ_can_be_for_a_workflow() {
+    let text = GOOD.replace("plugin = \"reader\"", "workflow = \"shop/orders\"");
+    let grants = Grants::parse(&text).unwrap();
+    let writ = grants.find(&Digest::from_bytes([7; 32])).unwrap();
+    assert_eq!(
+        crate::Subject::of(&writ.plugin).to_string(),
+        "workflow shop/orders"
+    );
+    assert_eq!(Grants::parse(&grants.to_toml()).unwrap(), grants);
 }
 
 #[test]

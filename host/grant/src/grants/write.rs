@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use crate::{
+    subject::Subject,
     time::rfc3339,
     writ::{Grant, Grants, Writ},
 };
 
-const HEADER: &str = "# What plugins may do here. Written by `writ grant approve`; each writ is for exactly one component.\nversion = 1\n";
+const HEADER: &str = "# What plugins and workflows may do here. Written by `writ grant approve`; each writ is for exactly one digest.\nversion = 1\n";
 
 pub(super) fn to_toml(grants: &Grants) -> String {
     let mut text = HEADER.to_owned();
@@ -20,7 +21,7 @@ pub(super) fn to_toml(grants: &Grants) -> String {
 
 fn add_writ(text: &mut String, writ: &Writ) {
     text.push_str("\n[[writ]]\n");
-    add(text, "plugin", &writ.plugin);
+    add(text, Subject::of(&writ.plugin).key(), &writ.plugin);
     add(text, "version", &writ.version);
     add(text, "digest", &writ.digest.to_string());
     if let Some(ms) = writ.approved_ms {
