@@ -1,5 +1,6 @@
 //! The one thread that writes: takes what all runs appended, writes it at once, syncs once for all who wait, and then
-//! folds it into the state. At the first failure it stops, and the journal with it.
+//! folds it into the state and the tree, and has the tree signed at times. At the first failure it stops, and the journal
+//! with it.
 
 use std::{
     collections::VecDeque,
@@ -14,6 +15,8 @@ use crate::{
     blobs::{Shards, Unsynced},
     entry::{Entry, Location},
     log::Log,
+    merkle::Tree,
+    notary::Notary,
     queue::Queue,
     shared::Shared,
 };
@@ -25,6 +28,16 @@ pub(crate) struct Committer {
     background_sync: Duration,
     written: VecDeque<(Arc<Entry>, Location)>,
     shards: Shards,
+    /// Over all that is durable and applied.
+    tree: Tree,
+    notary: Notary,
+}
+
+/// What there is to do next.
+enum Todo {
+    Commit(Round),
+    Sign,
+    End,
 }
 
 struct Round {
@@ -35,7 +48,14 @@ struct Round {
 }
 
 impl Committer {
-    pub(crate) fn new(shared: Arc<Shared>, log: Log, background_sync: Duration) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        log: Log,
+        background_sync: Duration,
+        tree: Tree,
+        mut notary: Notary,
+    ) -> Self {
+        notary.saw(&tree);
         let (written, shards) = (VecDeque::new(), Shards::none_known());
         Self {
             shared,
@@ -43,6 +63,8 @@ impl Committer {
             background_sync,
             written,
             shards,
+            tree,
+            notary,
         }
     }
 
@@ -61,35 +83,48 @@ impl Committer {
     }
 
     fn rounds(&mut self) -> Result<(), JournalError> {
-        while let Some(round) = self.next() {
-            self.commit(round)?;
+        loop {
+            match self.next() {
+                Todo::Commit(round) => self.commit(round)?,
+                Todo::Sign => self.notary.sign(&self.tree)?,
+                Todo::End => return self.finish(),
+            }
         }
+    }
+
+    fn finish(&mut self) -> Result<(), JournalError> {
         self.log.finish()?;
+        self.notary.sign(&self.tree)?;
+        self.shared.state.keep(&self.tree)?;
         self.shared.state.flush()?;
         self.shared.finished();
         Ok(())
     }
 
-    /// Waits for something to do; `None` once the journal is closing and all is done.
-    fn next(&self) -> Option<Round> {
+    /// Waits for something to do.
+    fn next(&self) -> Todo {
         let mut queue = self.shared.queue.lock();
         loop {
             let idle = queue.is_idle();
             if idle && queue.closing {
-                return None;
+                return Todo::End;
             }
-            let deadline = queue
-                .unsynced_since
-                .map(|since| since + self.background_sync);
-            let due = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            let now = Instant::now();
+            let since = queue.unsynced_since.filter(|_| !idle);
+            let sync_at = since.map(|since| since + self.background_sync);
+            let due = sync_at.is_some_and(|sync_at| sync_at <= now);
             let urgent = queue.closing || queue.is_pressing() || due;
             let wanted = urgent || !queue.waiters.is_empty();
             if !idle && (wanted || queue.is_group(self.shared.group_events_max)) {
-                return Some(self.round(&mut queue, urgent));
+                return Todo::Commit(self.round(&mut queue, urgent));
             }
-            match deadline {
-                Some(deadline) if !idle => drop(self.shared.work.wait_until(&mut queue, deadline)),
-                Some(_) | None => self.shared.work.wait(&mut queue),
+            let sign_at = self.notary.due();
+            if sign_at.is_some_and(|sign_at| sign_at <= now) {
+                return Todo::Sign;
+            }
+            match sync_at.into_iter().chain(sign_at).min() {
+                Some(next) => drop(self.shared.work.wait_until(&mut queue, next)),
+                None => self.shared.work.wait(&mut queue),
             }
         }
     }
@@ -142,10 +177,14 @@ impl Committer {
             return Ok(());
         };
         let applied = last.position + 1;
-        self.shared.state.apply(events)?;
+        self.shared.state.apply(events, &mut self.tree)?;
         self.written.clear();
         self.shared.queue.lock().forget(applied);
         self.shared.space.notify_all();
+        self.notary.saw(&self.tree);
+        if self.notary.is_due(&self.tree) {
+            self.notary.sign(&self.tree)?;
+        }
         Ok(())
     }
 }

@@ -55,6 +55,17 @@ pub enum JournalError {
         /// Where it is.
         path: PathBuf,
     },
+    /// A checkpoint, or the key that signs them, is not what it must be; or the log is not what a checkpoint signed.
+    #[error(
+        "{}: {cause}; restore `log`, `blobs` and `checkpoints` together, or, if the log is older on purpose, move `checkpoints` aside; `writ audit verify` says more",
+        path.display()
+    )]
+    Checkpoint {
+        /// The checkpoint or key file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
     /// The log was written by a newer Writ.
     #[error("{}: written in format {version}, and this Writ reads up to {newest}; use a newer Writ", path.display())]
     Newer {

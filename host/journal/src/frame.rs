@@ -71,6 +71,14 @@ impl Frame<'_> {
         sha256(self.body)
     }
 
+    /// The event's JSON, if it is not in a blob.
+    pub(crate) const fn json(&self) -> Option<&[u8]> {
+        match self.payload {
+            Payload::Inline(json) => Some(json),
+            Payload::Blob { .. } => None,
+        }
+    }
+
     /// Its length in the file.
     pub(crate) fn bytes(&self) -> u64 {
         (PREFIX_BYTES + self.body.len()) as u64
@@ -91,6 +99,39 @@ pub(crate) enum Parsed<'a> {
     Bad(&'static str),
     /// A whole frame in a format that this program does not know.
     Newer(u8),
+}
+
+/// What bytes that are no whole frame seem to say, for whoever looks for what was changed. Nothing of it can be trusted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Remains<'a> {
+    pub(crate) run: Option<RunId>,
+    pub(crate) number: Option<u64>,
+    /// The event's JSON, if it was not in a blob.
+    pub(crate) json: Option<&'a [u8]>,
+    /// The checksum that is written, and that of what it is written for.
+    pub(crate) checksums: Option<(u32, u32)>,
+}
+
+/// Reads as much of a damaged frame as there is.
+pub(crate) fn remains(bytes: &[u8]) -> Remains<'_> {
+    let Some(body) = bytes.get(PREFIX_BYTES..) else {
+        return Remains::default();
+    };
+    let word = u32_at(bytes, 0);
+    let length = (word & !SETTLED) as usize;
+    let whole = (BODY_HEAD_BYTES..=FRAME_BYTES_MAX - PREFIX_BYTES)
+        .contains(&length)
+        .then(|| body.get(..length))
+        .flatten();
+    let head = whole.or_else(|| body.get(..BODY_HEAD_BYTES));
+    Remains {
+        run: head.map(|head| RunId::from_bytes(array(head, 2))),
+        number: head.map(|head| u64::from_le_bytes(array(head, 18))),
+        json: whole
+            .filter(|body| body[1] & FLAG_BLOB == 0)
+            .map(|body| &body[BODY_HEAD_BYTES..]),
+        checksums: whole.map(|body| (u32_at(bytes, 4), checksum(word, body))),
+    }
 }
 
 /// Makes a frame, and the hash of its body.
@@ -267,6 +308,16 @@ mod tests {
         }
 
         #[test]
+        fn what_is_left_of_a_damaged_frame_is_read(at in 114usize..216) {
+            let (mut frame, _) = encode(&head([1; 16], 5, 0), Payload::Inline(&[b'x'; 110]));
+            frame[at] ^= 1;
+            let remains = remains(&frame);
+            prop_assert_eq!(remains.run, Some(RunId::from_bytes([1; 16])));
+            prop_assert_eq!((remains.number, remains.json.map(<[u8]>::len)), (Some(5), Some(110)));
+            prop_assert!(remains.checksums.is_some_and(|(written, computed)| written != computed));
+        }
+
+        #[test]
         fn a_changed_byte_is_noticed(at in 0usize..216, change in 1u8..) {
             let (mut frame, _) = encode(&head([1; 16], 5, 0), Payload::Inline(&[b'x'; 110]));
             frame[at] ^= change;
@@ -276,6 +327,7 @@ mod tests {
         #[test]
         fn strange_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = parse(&bytes);
+            let _ = remains(&bytes);
         }
     }
 }

@@ -18,7 +18,6 @@ use crate::{
     index::{Stored, has_prefix, lowest_with_prefix},
     kv::encode_key,
     lock,
-    log::Log,
     opening,
     queue::Queue,
     records::Records,
@@ -71,7 +70,7 @@ impl Journal {
             )?;
         }
         let store = Store::at(dir, options.sled_cache_bytes);
-        let ready = opening::ready(&log_dir, &store, &blobs, &options)?;
+        let ready = opening::ready(dir, &log_dir, &store, &blobs, &options)?;
         let opened = Opened {
             repairs: ready.repairs,
             unfinished: ready.state.unfinished()?,
@@ -86,7 +85,14 @@ impl Journal {
             lock,
             options.group_events(),
         );
-        let committer = start(&shared, ready.log, &options).at("start the committer of", dir)?;
+        let committer = Committer::new(
+            Arc::clone(&shared),
+            ready.log,
+            options.background_sync(),
+            ready.tree,
+            ready.notary,
+        );
+        let committer = start(committer).at("start the committer of", dir)?;
         Ok((
             Self(Arc::new(Handle {
                 shared,
@@ -320,8 +326,7 @@ impl Drop for Handle {
     }
 }
 
-fn start(shared: &Arc<Shared>, log: Log, options: &Options) -> std::io::Result<JoinHandle<()>> {
-    let committer = Committer::new(Arc::clone(shared), log, options.background_sync());
+fn start(committer: Committer) -> std::io::Result<JoinHandle<()>> {
     thread::Builder::new()
         .name("writ-journal".to_owned())
         .spawn(move || committer.run())

@@ -8,12 +8,15 @@
 //! This crate does not know what a workflow, a plugin or a grant is, what time it is, or any async runtime; of an event
 //! it knows its JSON, and what it says that it changes. No other crate names sled.
 //!
-//! The hash chains show any change, removal or reorder of what is there. That events were cut from the very end of the
-//! log shows only against a head that was noted elsewhere.
+//! The hash chains show any change, removal or reorder of what is there. A Merkle tree over the log is signed at times: such
+//! a checkpoint shows also that events were cut off, or that all hashes were made anew; surely so if it was kept elsewhere.
 
 #![forbid(unsafe_code)]
 
+mod audit;
 mod blobs;
+mod checkpoint;
+mod checkpoints;
 mod committer;
 mod digest;
 mod entry;
@@ -25,6 +28,8 @@ mod journal;
 mod kv;
 mod lock;
 mod log;
+pub mod merkle;
+mod notary;
 mod opening;
 mod options;
 mod queue;
@@ -37,13 +42,16 @@ mod segment;
 mod shared;
 mod state;
 mod store;
-mod verify;
 mod view;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
+pub use audit::{
+    AuditFault, Audited, BadEvent, Claim, Claims, Exported, Scope, Verified, audit, export,
+};
+pub use checkpoint::Checkpoint;
 pub use digest::{BlobDigest, NoDigest};
 pub use error::JournalError;
 pub use flush::Flush;
@@ -57,4 +65,3 @@ pub use options::{
 pub use reader::Reader;
 pub use records::{Record, Records};
 pub use repair::{Opened, Repair};
-pub use verify::{Verified, verify};

@@ -56,6 +56,22 @@ pub(crate) fn take(dir: &Path) -> Result<FolderLock, JournalError> {
     Ok(FolderLock(file))
 }
 
+/// Whether a host has the folder now. Needs the right to read only.
+pub(crate) fn is_held(dir: &Path) -> Result<bool, JournalError> {
+    let path = dir.join("lock");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error).at("open", &path),
+    };
+    // Given up again at once; a host that starts at this moment waits longer than that.
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Ok(false),
+        Err(Errno::WOULDBLOCK) => Ok(true),
+        Err(error) => Err(std::io::Error::from(error)).at("lock", &path),
+    }
+}
+
 fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(20).read_to_string(&mut text).ok()?;

@@ -8,6 +8,8 @@ use crate::{
     digest::Hash,
     error::At as _,
     log::Log,
+    merkle::Tree,
+    notary::Notary,
     recover::{End, Outcome, recover},
     repair::Repair,
     segment::{self, Listing, Segment},
@@ -20,17 +22,21 @@ pub(crate) struct Ready {
     pub(crate) log: Log,
     pub(crate) next: u64,
     pub(crate) head: Hash,
+    pub(crate) tree: Tree,
+    pub(crate) notary: Notary,
     pub(crate) state: State,
     pub(crate) repairs: Vec<Repair>,
 }
 
 pub(crate) fn ready(
+    dir: &Path,
     log_dir: &Path,
     store: &Store,
     blobs: &Blobs,
     options: &Options,
 ) -> Result<Ready, JournalError> {
     let mut repairs = Vec::new();
+    let (notary, promise) = Notary::open(dir, options, &mut repairs)?;
     let listing = segment::list(log_dir)?;
     set_aside_unborn(&listing, log_dir, &mut repairs)?;
     for stranger in &listing.strangers {
@@ -42,7 +48,8 @@ pub(crate) fn ready(
     let mut state = store.open(&mut repairs)?;
     let mut end = None;
     while end.is_none() {
-        match recover(&listing.segments, &state, blobs, options.progress.as_ref())? {
+        let progress = options.progress.as_ref();
+        match recover(&listing.segments, &state, blobs, promise.as_ref(), progress)? {
             Outcome::Done(done) => end = Some(done),
             // A new state fits every log, so this happens once.
             Outcome::Unfit(why) => state = store.renew(state, &why, &mut repairs)?,
@@ -51,6 +58,7 @@ pub(crate) fn ready(
     let End {
         next,
         head,
+        tree,
         last,
         repairs: cuts,
     } = end.expect("the loop ends with it");
@@ -60,6 +68,8 @@ pub(crate) fn ready(
         log,
         next,
         head,
+        tree,
+        notary,
         state,
         repairs,
     })

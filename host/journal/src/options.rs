@@ -47,6 +47,10 @@ pub struct Options {
     pub sled_cache_bytes: u64,
     /// The latest that an event is synced after it was appended, if nobody waits for it.
     pub background_sync_ms: u64,
+    /// How many events may be without a signed checkpoint.
+    pub checkpoint_events: u64,
+    /// How long an event may be without a signed checkpoint.
+    pub checkpoint_ms: u64,
     /// Told about long work while opening.
     pub progress: Option<Progress>,
     #[cfg(test)]
@@ -60,6 +64,8 @@ impl Default for Options {
             group_events_max: 256,
             sled_cache_bytes: 8 << 20,
             background_sync_ms: 50,
+            checkpoint_events: 16_384,
+            checkpoint_ms: 10_000,
             progress: None,
             #[cfg(test)]
             fault: None,
@@ -75,6 +81,10 @@ impl Options {
 
     pub(crate) fn group_events(&self) -> u64 {
         u64::try_from(self.group_events_max.clamp(1, QUEUE_EVENTS_MAX)).unwrap_or(1)
+    }
+
+    pub(crate) fn checkpoint_every(&self) -> Duration {
+        Duration::from_millis(self.checkpoint_ms.clamp(1, 86_400_000))
     }
 
     pub(crate) fn background_sync(&self) -> Duration {

@@ -153,14 +153,14 @@ impl Iterator for RunRecords<'_> {
 }
 
 /// All frames of a log as it was listed, up to one that is still being written.
-struct Walk {
+pub(crate) struct Walk {
     segments: vec::IntoIter<Segment>,
     open: Option<Scan>,
     position: u64,
 }
 
 impl Walk {
-    fn over(log_dir: &Path) -> Result<Self, JournalError> {
+    pub(crate) fn over(log_dir: &Path) -> Result<Self, JournalError> {
         Ok(Self {
             segments: segment::list(log_dir)?.segments.into_iter(),
             open: None,
@@ -169,7 +169,7 @@ impl Walk {
     }
 
     /// Shows the next frame to `visit`; `None` at the end.
-    fn next<T>(
+    pub(crate) fn next<T>(
         &mut self,
         visit: impl FnOnce(&Frame<'_>, &Place<'_>) -> Result<T, JournalError>,
     ) -> Option<Result<T, JournalError>> {

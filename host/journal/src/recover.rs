@@ -1,5 +1,6 @@
 //! Finds the end of the log at start, cuts what a stopped machine left half written, and folds into the state what it
-//! lacks. Changes no event and skips none: what it cannot explain as an unfinished write, it refuses.
+//! lacks. Changes no event and skips none: what it cannot explain as an unfinished write, it refuses, and so a log that
+//! is not the one that the newest checkpoint signed.
 
 use std::{collections::HashMap, fs::File, sync::Arc};
 
@@ -8,11 +9,13 @@ use writ_run::RunId;
 use crate::{
     JournalError,
     blobs::Blobs,
+    checkpoint::Promise,
     digest::{Hash, NO_HASH},
     entry::{Entry, Location, Place, Tail, event_of, kv_of},
     error::At as _,
     frame::{FLAG_KV, FLAG_SUMMARY, Frame},
     index::Stored,
+    merkle::{self, Tree},
     options::{Progress, STATE_BATCH_EVENTS_MAX, TAILS_RUNS_MAX},
     repair::Repair,
     scan::{Scan, Step},
@@ -26,6 +29,7 @@ pub(crate) struct End {
     /// How many events it has.
     pub(crate) next: u64,
     pub(crate) head: Hash,
+    pub(crate) tree: Tree,
     /// The last segment, and where its last frame ends.
     pub(crate) last: Option<(Segment, u64)>,
     pub(crate) repairs: Vec<Repair>,
@@ -55,13 +59,15 @@ pub(crate) fn recover(
     segments: &[Segment],
     state: &State,
     blobs: &Blobs,
+    promise: Option<&Promise>,
     progress: Option<&Progress>,
 ) -> Result<Outcome, JournalError> {
-    let mut recovery = Recovery::new(state, blobs)?;
+    let mut recovery = Recovery::new(state, blobs, promise)?;
     match recovery.all(segments, progress) {
         Ok(last) => Ok(Outcome::Done(End {
             next: recovery.next,
             head: recovery.head.unwrap_or(NO_HASH),
+            tree: recovery.tree,
             last,
             repairs: recovery.repairs,
         })),
@@ -73,7 +79,10 @@ pub(crate) fn recover(
 struct Recovery<'a> {
     state: &'a State,
     blobs: &'a Blobs,
+    promise: Option<&'a Promise>,
     applied: Option<Applied>,
+    /// Grows with what is applied; where it was behind at the start, with what is passed.
+    tree: Tree,
     next: u64,
     /// Unknown while events are passed that the state has applied already.
     head: Option<Hash>,
@@ -84,11 +93,17 @@ struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    fn new(state: &'a State, blobs: &'a Blobs) -> Result<Self, JournalError> {
+    fn new(
+        state: &'a State,
+        blobs: &'a Blobs,
+        promise: Option<&'a Promise>,
+    ) -> Result<Self, JournalError> {
         Ok(Self {
             state,
             blobs,
+            promise,
             applied: state.applied()?,
+            tree: state.tree()?,
             next: 0,
             head: Some(NO_HASH),
             batch: Vec::new(),
@@ -104,6 +119,7 @@ impl<'a> Recovery<'a> {
         progress: Option<&Progress>,
     ) -> Result<Option<(Segment, u64)>, Halt> {
         let start = self.start(segments)?;
+        self.keep_promise()?;
         let total = segments.iter().skip(start).map(bytes_of).sum::<u64>();
         let (mut done, mut last) = (0, None);
         for (index, segment) in segments.iter().enumerate().skip(start) {
@@ -118,6 +134,9 @@ impl<'a> Recovery<'a> {
             last = Some((segment.clone(), offset));
         }
         self.flush()?;
+        if let Some(promise) = self.promise {
+            promise.reached(self.next)?;
+        }
         if let Some(applied) = self
             .applied
             .as_ref()
@@ -133,17 +152,24 @@ impl<'a> Recovery<'a> {
         Ok(last)
     }
 
-    /// The segment to begin with: the one that holds the last event that was applied.
+    /// The segment to begin with: the one that holds the last event that was applied, or an earlier one whose events the
+    /// tree lacks.
     fn start(&mut self, segments: &[Segment]) -> Result<usize, Halt> {
         let Some(applied) = &self.applied else {
+            self.tree = Tree::default();
             return Ok(0);
         };
+        if self.tree.size() > applied.events {
+            return Err(Halt::Unfit("the tree is ahead of the state".to_owned()));
+        }
         let holds = |segment: &Segment| segment.header.first == applied.last.segment;
-        let Some(start) = segments.iter().position(holds) else {
+        let Some(last) = segments.iter().position(holds) else {
             return Err(Halt::Unfit(
                 "the log lacks the segment that the state was folded from".to_owned(),
             ));
         };
+        let after = segments.partition_point(|segment| segment.header.first <= self.tree.size());
+        let start = last.min(after.saturating_sub(1));
         if start > 0 {
             self.next = segments[start].header.first;
             self.head = None;
@@ -204,28 +230,61 @@ impl<'a> Recovery<'a> {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, place: &Place<'_>, segment: u64) -> Result<(), Halt> {
-        let applied_events = self.applied.as_ref().map_or(0, |applied| applied.events);
-        if self.next + 1 < applied_events {
-            self.head = None;
-        } else if self.next + 1 == applied_events {
-            self.last_applied(frame, place.offset)?;
-        } else {
+        let applied = self.applied.as_ref().map_or(0, |applied| applied.events);
+        if self.next >= applied {
             self.fold(frame, place, segment)?;
+        } else {
+            self.pass(frame, place, self.next + 1 == applied)?;
         }
         self.next += 1;
         Ok(())
     }
 
-    fn last_applied(&mut self, frame: &Frame<'_>, offset: u64) -> Result<(), Halt> {
+    /// An event that the state has. It is hashed only where the tree lacks it.
+    fn pass(&mut self, frame: &Frame<'_>, place: &Place<'_>, is_last: bool) -> Result<(), Halt> {
+        let lacks = self.next >= self.tree.size();
+        if !lacks && !is_last {
+            self.head = None;
+            return Ok(());
+        }
+        self.follows_in_log(frame, place)?;
         let hash = frame.hash();
-        let fits = |applied: &Applied| applied.head == hash && applied.last.offset == offset;
-        if !self.applied.as_ref().is_some_and(fits) {
-            return Err(Halt::Unfit(
-                "the state was folded from another log".to_owned(),
-            ));
+        if is_last {
+            self.last_applied(hash, place.offset)?;
         }
         self.head = Some(hash);
+        if lacks {
+            self.tree.push(merkle::leaf(&hash));
+            self.keep_promise()?;
+        }
         Ok(())
+    }
+
+    fn last_applied(&self, hash: Hash, offset: u64) -> Result<(), Halt> {
+        let fits = |applied: &Applied| applied.head == hash && applied.last.offset == offset;
+        if self.applied.as_ref().is_some_and(fits) {
+            Ok(())
+        } else {
+            Err(Halt::Unfit(
+                "the state was folded from another log".to_owned(),
+            ))
+        }
+    }
+
+    fn follows_in_log(&self, frame: &Frame<'_>, place: &Place<'_>) -> Result<(), JournalError> {
+        if self
+            .head
+            .is_some_and(|head| head != frame.head.before_in_log)
+        {
+            return Err(place.corrupt("the event does not follow the one before it in the log"));
+        }
+        Ok(())
+    }
+
+    /// Compares the tree with what was signed, where it has that size.
+    fn keep_promise(&self) -> Result<(), JournalError> {
+        self.promise
+            .map_or(Ok(()), |promise| promise.check(&self.tree))
     }
 
     fn fold(
@@ -234,12 +293,7 @@ impl<'a> Recovery<'a> {
         place: &Place<'_>,
         segment: u64,
     ) -> Result<(), JournalError> {
-        if self
-            .head
-            .is_some_and(|head| head != frame.head.before_in_log)
-        {
-            return Err(place.corrupt("the event does not follow the one before it in the log"));
-        }
+        self.follows_in_log(frame, place)?;
         let run = frame.head.run;
         let before = match self.tails.get(&run) {
             Some(tail) => Some(tail.clone()),
@@ -266,7 +320,8 @@ impl<'a> Recovery<'a> {
                 offset: place.offset,
             },
         ));
-        if self.batch.len() >= STATE_BATCH_EVENTS_MAX {
+        let promised = self.promise.is_some_and(|promise| promise.size() == self.next + 1);
+        if promised || self.batch.len() >= STATE_BATCH_EVENTS_MAX {
             self.flush()
         } else {
             Ok(())
@@ -305,7 +360,8 @@ impl<'a> Recovery<'a> {
     }
 
     fn flush(&mut self) -> Result<(), JournalError> {
-        self.state.apply(&self.batch)?;
+        self.state.apply(&self.batch, &mut self.tree)?;
+        self.keep_promise()?;
         self.batch.clear();
         if self.tails.len() > TAILS_RUNS_MAX {
             self.tails.clear();
@@ -329,7 +385,8 @@ impl<'a> Recovery<'a> {
         let was_durable = self
             .applied
             .as_ref()
-            .is_some_and(|applied| applied.events > self.next);
+            .is_some_and(|applied| applied.events > self.next)
+            || self.promise.is_some_and(|promise| promise.size() > self.next);
         let place = Place {
             segment: scan.path(),
             offset,

@@ -88,6 +88,11 @@ impl Scan {
         }
     }
 
+    /// The bytes at a place where no frame is, as many as a frame may have.
+    pub(crate) fn bytes_at(&mut self, offset: u64) -> Result<&[u8], JournalError> {
+        self.window.at(offset, FRAME_BYTES_MAX)
+    }
+
     /// What is in the file from `start` on, where no frame is.
     pub(crate) fn rest_from(&mut self, start: u64) -> Result<Rest, JournalError> {
         let end = self.last_byte_from(start)?;

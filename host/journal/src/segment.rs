@@ -111,6 +111,16 @@ pub(crate) struct Listing {
 
 /// Lists a log folder; fails if a segment is missing, misnamed or unreadable.
 pub(crate) fn list(log_dir: &Path) -> Result<Listing, JournalError> {
+    match list_until_bad(log_dir)? {
+        (listing, None) => Ok(listing),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// The same; where a segment fails, gives those before it and the error.
+pub(crate) fn list_until_bad(
+    log_dir: &Path,
+) -> Result<(Listing, Option<JournalError>), JournalError> {
     let mut listing = Listing::default();
     let mut named = Vec::new();
     for entry in fs::read_dir(log_dir).at("list", log_dir)? {
@@ -125,9 +135,11 @@ pub(crate) fn list(log_dir: &Path) -> Result<Listing, JournalError> {
     listing.strangers.sort();
     let count = named.len();
     for (index, (first, path)) in named.into_iter().enumerate() {
-        take(&mut listing, first, path, index + 1 == count)?;
+        if let Err(error) = take(&mut listing, first, path, index + 1 == count) {
+            return Ok((listing, Some(error)));
+        }
     }
-    Ok(listing)
+    Ok((listing, None))
 }
 
 fn take(

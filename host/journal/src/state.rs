@@ -2,8 +2,8 @@
 //! is durable there.
 //!
 //! One tree, so that a batch is atomic; the first byte of a key says what it is:
-//! `e` run, first number → where events are · `k` pair → value · `m` how far the log is applied · `r` run → index ·
-//! `t` run → its last event · `u` run that is not finished.
+//! `e` run, first number → where events are · `h` the tree over the log, at times · `k` pair → value · `m` how far the log is
+//! applied · `r` run → index · `t` run → its last event · `u` run that is not finished.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,11 +16,13 @@ use crate::{
     entry::{Entry, Location, Tail},
     frame::array,
     index::Stored,
+    merkle::{self, Tree},
     options::{INLINE_VALUE_BYTES_MAX, STATE_BATCH_EVENTS_MAX},
 };
 
 const FORMAT: u8 = 1;
 const APPLIED: &[u8] = b"m";
+const TREE: &[u8] = b"h";
 const APPLIED_BYTES: usize = 57;
 const TAIL_BYTES: usize = 56;
 const EXTENT_HEAD_BYTES: usize = 8;
@@ -28,6 +30,8 @@ const EXTENT_EVENT_BYTES: usize = 8;
 const INLINE: u8 = 0;
 const IN_LOG: u8 = 1;
 const IN_LOG_BYTES: usize = 21;
+/// The tree is kept whenever so many events more are in it: at the next start, no more than these are hashed again.
+const TREE_KEPT_EVERY_EVENTS: u64 = 256;
 
 /// The state, at hand.
 pub(crate) struct State {
@@ -82,18 +86,43 @@ impl State {
         }))
     }
 
-    /// Folds events in. They follow those applied before, and are durable.
-    pub(crate) fn apply(&self, events: &[(Arc<Entry>, Location)]) -> Result<(), JournalError> {
+    /// The tree over the log as it was last kept, which may be behind what is applied; empty if it never was.
+    pub(crate) fn tree(&self) -> Result<Tree, JournalError> {
+        match self.db.get(TREE)? {
+            Some(bytes) => {
+                Tree::from_bytes(&bytes).ok_or_else(|| malformed("the tree over the log"))
+            }
+            None => Ok(Tree::default()),
+        }
+    }
+
+    /// Keeps the tree as it is now.
+    pub(crate) fn keep(&self, tree: &Tree) -> Result<(), JournalError> {
+        self.db.insert(TREE, tree.to_bytes())?;
+        Ok(())
+    }
+
+    /// Folds events in, and appends them to the tree. They follow those applied before, and are durable.
+    pub(crate) fn apply(
+        &self,
+        events: &[(Arc<Entry>, Location)],
+        tree: &mut Tree,
+    ) -> Result<(), JournalError> {
         for chunk in events.chunks(STATE_BATCH_EVENTS_MAX) {
-            self.apply_chunk(chunk)?;
+            self.apply_chunk(chunk, tree)?;
         }
         Ok(())
     }
 
-    fn apply_chunk(&self, events: &[(Arc<Entry>, Location)]) -> Result<(), JournalError> {
+    fn apply_chunk(
+        &self,
+        events: &[(Arc<Entry>, Location)],
+        tree: &mut Tree,
+    ) -> Result<(), JournalError> {
         let mut batch = Batch::default();
         let mut extents: HashMap<(RunId, u64), (u64, Vec<u8>)> = HashMap::new();
         let mut lasts: HashMap<RunId, &Entry> = HashMap::new();
+        let before = tree.size();
         for (entry, location) in events {
             let (_, extent) = extents
                 .entry((entry.run, location.segment))
@@ -102,6 +131,7 @@ impl State {
             lasts.insert(entry.run, entry);
             put_summary(&mut batch, entry)?;
             put_kv(&mut batch, entry, *location);
+            tree.push(merkle::leaf(&entry.hash));
         }
         for ((run, _), (number, extent)) in extents {
             batch.insert(extent_key(run, number), extent);
@@ -111,6 +141,9 @@ impl State {
         }
         if let Some((last, location)) = events.last() {
             batch.insert(APPLIED, applied_bytes(last, *location));
+        }
+        if before / TREE_KEPT_EVERY_EVENTS != tree.size() / TREE_KEPT_EVERY_EVENTS {
+            batch.insert(TREE, tree.to_bytes());
         }
         Ok(self.db.apply_batch(batch)?)
     }

@@ -7,11 +7,11 @@ use crate::{
     JournalError, Reader,
     frame::FRAME_BYTES_MAX,
     scan::{Scan, Step},
+    audit::verify,
     segment::HEADER_BYTES,
-    verify,
 };
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -22,6 +22,11 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// As if the host had been stopped before it signed.
+fn unsigned(dir: &Path) {
+    fs::remove_dir_all(dir.join("checkpoints")).unwrap();
 }
 
 /// Where each frame of a segment begins, and where the last ends.
@@ -65,6 +70,7 @@ fn cut_anywhere_a_prefix_is_left_and_goes_on() {
     for (turn, length) in (0..whole.len()).step_by(67).chain(edges).enumerate() {
         let here = work.path().join(turn.to_string());
         copy(master.path(), &here);
+        unsigned(&here);
         fs::write(&segments(&here)[0], &whole[..length]).unwrap();
         if turn % 2 == 0 {
             fs::remove_dir_all(here.join("state")).unwrap();
@@ -210,6 +216,7 @@ fn a_group_that_was_never_synced_may_have_holes() {
     let group: Vec<_> = (0..20).map(|n| said(format!("group {n}"))).collect();
     journal.append(run(1), 2, &group).unwrap();
     journal.close().unwrap();
+    unsigned(home.path());
     fs::remove_dir_all(home.path().join("state")).unwrap();
     let segment = segments(home.path()).remove(0);
     let offsets = frames(&segment);

@@ -68,7 +68,7 @@ fn stops_for_good(operation: Operation, kind: io::ErrorKind) {
     assert_eq!(texts(&journal, run(1))[0], "kept");
     journal.append(run(1), 3, &[said("on")]).unwrap();
     journal.close().unwrap();
-    crate::verify(home.path()).unwrap();
+    crate::audit::verify(home.path()).unwrap();
 }
 
 #[test]
@@ -99,4 +99,24 @@ fn what_is_not_synced_by_anyone_fails_too() {
         .find_map(|n| journal.append(run(1), n, &[said("x")]).err())
         .unwrap();
     assert!(matches!(failed, JournalError::Failed { .. }));
+}
+
+#[test]
+fn what_was_not_synced_is_not_signed() {
+    let home = dir();
+    let (options, broken) = failing(Operation::Sync, io::ErrorKind::Other);
+    let options = Options {
+        checkpoint_events: 1,
+        checkpoint_ms: 1,
+        ..options
+    };
+    let (journal, _) = Journal::open(home.path(), options).unwrap();
+    let kept = journal.append(run(1), 1, &[said("kept")]).unwrap();
+    journal.flush_blocking(kept).unwrap();
+    broken.store(true, Ordering::SeqCst);
+    journal.append(run(1), 2, &[said("written, not synced")]).unwrap();
+    assert!(journal.close().is_err());
+    let list = crate::checkpoints::Checkpoints::of(home.path()).list();
+    let sizes: Vec<u64> = list.unwrap().into_iter().map(|(size, _)| size).collect();
+    assert_eq!(sizes, [1]);
 }

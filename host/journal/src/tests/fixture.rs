@@ -69,7 +69,7 @@ fn a_journal_of_format_1_opens() {
     let content = [segment(0, 1, hash), framed(&named)].concat();
     fs::write(log.join("00000000000000000001.log"), content).unwrap();
 
-    assert_eq!(crate::verify(home.path()).unwrap().head, head);
+    assert_eq!(crate::audit::verify(home.path()).unwrap().head, head);
     let (journal, opened) = open(home.path());
     assert_eq!((opened.repairs, opened.unfinished), (vec![], vec![run(5)]));
     assert_eq!(texts(&journal, run(5)), ["in a blob"]);

@@ -22,7 +22,13 @@ fn child() {
     let Some(home) = std::env::var_os(CHILD) else {
         return;
     };
-    let (journal, _) = open_small(Path::new(&home));
+    // So often that checkpoints are being written whenever the kill comes.
+    let options = Options {
+        checkpoint_events: 7,
+        checkpoint_ms: 3,
+        ..small()
+    };
+    let (journal, _) = Journal::open(Path::new(&home), options).unwrap();
     thread::scope(|scope| {
         for writer in 0..4u8 {
             let journal = &journal;
@@ -87,12 +93,13 @@ fn round(home: &Path, lifetime: Duration) -> [Option<usize>; 4] {
 #[test]
 fn nothing_acknowledged_is_lost() {
     let home = dir();
-    let mut acked = [None; 4];
+    let (mut acked, mut signed) = ([None; 4], Vec::new());
     for n in 0..ROUNDS {
         let acks = round(home.path(), Duration::from_millis(5 + n * 37 % 120));
         for (known, now) in acked.iter_mut().zip(acks) {
             *known = (*known).max(now);
         }
+        // Refused if a checkpoint had signed more than there is, or were half written.
         let (journal, _) = open_small(home.path());
         for (writer, ack) in acked.iter().enumerate() {
             let kept = texts(&journal, run(writer as u8));
@@ -106,8 +113,11 @@ fn nothing_acknowledged_is_lost() {
             );
         }
         journal.close().unwrap();
-        crate::verify(home.path()).unwrap();
+        crate::audit::verify(home.path()).unwrap();
+        let list = crate::checkpoints::Checkpoints::of(home.path()).list();
+        signed.push(list.unwrap().len());
     }
+    assert!(signed.iter().any(|count| *count > 3), "{signed:?}");
     assert!(
         acked.iter().all(Option::is_some),
         "every writer got to work: {acked:?}"

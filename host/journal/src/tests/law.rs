@@ -93,6 +93,6 @@ proptest! {
             agree(&journal, &model);
         }
         journal.close().unwrap();
-        crate::verify(home.path()).unwrap();
+        crate::audit::verify(home.path()).unwrap();
     }
 }

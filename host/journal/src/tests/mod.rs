@@ -1,5 +1,6 @@
 //! Tests of the journal as a whole, by what is done to it.
 
+mod audit;
 mod crash;
 mod fault;
 mod fixture;
@@ -9,6 +10,7 @@ mod law;
 mod look;
 mod recover;
 mod share;
+mod tamper;
 
 use std::{
     collections::BTreeMap,

@@ -137,6 +137,7 @@ fn the_state_of_another_log_is_not_used() {
         .unwrap();
     journal.close().unwrap();
     fs::copy(&segments(other.path())[0], &segments(home.path())[0]).unwrap();
+    fs::remove_dir_all(home.path().join("checkpoints")).unwrap();
     let (journal, opened) = open(home.path());
     assert!(
         opened.repairs[0].to_string().contains("another log"),

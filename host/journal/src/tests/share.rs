@@ -32,7 +32,7 @@ fn writers_share_syncs() {
         );
     }
     journal.close().unwrap();
-    assert_eq!(crate::verify(home.path()).unwrap().events, 64 * 30);
+    assert_eq!(crate::audit::verify(home.path()).unwrap().events, 64 * 30);
 }
 
 #[test]

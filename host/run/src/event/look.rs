@@ -103,6 +103,24 @@ impl Event {
         }
     }
 
+    /// Digests, sha256 in hexadecimal, of what must be kept beside the journal because of it.
+    pub fn pins(&self) -> impl Iterator<Item = &str> {
+        let (workflow, plugins) = if let Self::RunStarted {
+            workflow, plugins, ..
+        } = self
+        {
+            (Some(workflow), Some(plugins))
+        } else {
+            (None, None)
+        };
+        let plugins = plugins.into_iter().flat_map(std::collections::BTreeMap::values);
+        workflow
+            .map(|pin| &pin.digest)
+            .into_iter()
+            .chain(plugins.map(|pin| &pin.digest))
+            .map(|digest| digest.trim_start_matches("sha256:"))
+    }
+
     /// The task activation that ends with it, well or not.
     pub fn ends(&self) -> Option<TaskId> {
         match self {
