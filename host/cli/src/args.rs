@@ -1,8 +1,12 @@
 //! The command line as types. What a command does is in `commands/`, one file each.
 
+mod audit;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use audit::{Audit, AuditAgainst, AuditExport, AuditVerify};
 
 /// Runs agents and tools as capability-restricted WebAssembly components.
 ///
@@ -41,6 +45,9 @@ pub(crate) enum Command {
     /// Look at runs, or drive unfinished ones on.
     #[command(subcommand)]
     Runs(Runs),
+    /// Prove that the journal was not altered, and carry the proof away.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Say whether this machine and this data folder are in order.
     Doctor(Doctor),
     /// Print a completion script for a shell.

@@ -53,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit> {
         Command::Plugin(arguments) => commands::plugin::run(arguments, cli.json),
         Command::Grant(arguments) => commands::grant::run(arguments, cli.json),
         Command::Runs(arguments) => commands::runs::run(arguments, cli.json),
+        Command::Audit(arguments) => commands::audit::run(arguments, cli.json),
         Command::Doctor(arguments) => commands::doctor::run(arguments, cli.json),
         Command::Completions { shell } => Ok(completions(*shell, cli.json)),
         Command::CompileChild => Ok(Exit::Usage),

@@ -101,15 +101,16 @@ fn sandbox() -> Finding {
 }
 
 fn journal(data: &Path) -> Finding {
-    match writ_journal::verify(data) {
-        Ok(verified) => Finding {
+    match writ_journal::audit(data, &writ_journal::Claims::default()) {
+        Ok(audited) => Finding {
             what: "journal",
             ok: true,
             text: format!(
-                "{}: {} runs, {} events; every checksum and both hash chains hold",
+                "{}: {} runs, {} events; every checksum, both hash chains and all blobs hold; checkpoints sign {} of them",
                 data.display(),
-                verified.runs,
-                verified.events
+                audited.verified.runs,
+                audited.verified.events,
+                audited.signed()
             ),
         },
         Err(error) => Finding {

@@ -1,5 +1,6 @@
 //! One file a command: an arguments struct in, a result out.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod doctor;
 pub(crate) mod grant;

@@ -81,7 +81,7 @@ fn summary(run: &RunSummary) -> Json {
 }
 
 /// The run whose id begins so.
-fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
+pub(crate) fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
     let found = reader.find(prefix).map_err(|error| {
         let ambiguous = matches!(error, JournalError::Ambiguous { .. });
         if ambiguous {
