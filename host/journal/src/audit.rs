@@ -49,9 +49,7 @@ pub struct Audited {
 impl Audited {
     /// How many events, from the first on, a checkpoint vouches for.
     pub fn signed(&self) -> u64 {
-        self.claims
-            .last()
-            .map_or(0, |claim| claim.checkpoint.size)
+        self.claims.last().map_or(0, |claim| claim.checkpoint.size)
     }
 }
 
@@ -103,7 +101,11 @@ impl AuditFault {
         }
     }
 
-    pub(crate) fn expecting(mut self, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
+    pub(crate) fn expecting(
+        mut self,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
         self.expected = Some(expected.to_string());
         self.found = Some(found.to_string());
         self

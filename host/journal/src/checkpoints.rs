@@ -106,7 +106,10 @@ pub(crate) fn small_text(path: &Path) -> Result<Option<String>, JournalError> {
         Err(error) => return Err(error).at("open", path),
     };
     let mut text = String::new();
-    match file.take(CHECKPOINT_BYTES_MAX + 1).read_to_string(&mut text) {
+    match file
+        .take(CHECKPOINT_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+    {
         Ok(_) if text.len() as u64 <= CHECKPOINT_BYTES_MAX => Ok(Some(text)),
         Ok(_) => Err(JournalError::Checkpoint {
             path: path.to_owned(),
@@ -135,7 +138,12 @@ mod tests {
         for size in 1..=KEPT_MAX as u64 + 5 {
             checkpoints.write(size, "note\n").unwrap();
         }
-        let sizes: Vec<u64> = checkpoints.list().unwrap().iter().map(|(size, _)| *size).collect();
+        let sizes: Vec<u64> = checkpoints
+            .list()
+            .unwrap()
+            .iter()
+            .map(|(size, _)| *size)
+            .collect();
         assert_eq!(sizes, (6..=KEPT_MAX as u64 + 5).collect::<Vec<_>>());
         assert!(!dir.path().join("checkpoints/new").exists());
     }

@@ -114,10 +114,7 @@ fn spans(size: u64) -> impl Iterator<Item = (u32, u64)> {
 /// One hash for several subtrees that stand side by side, the smallest rightmost.
 fn bag(peaks: &[Hash]) -> Option<Hash> {
     let (last, rest) = peaks.split_last()?;
-    Some(
-        rest.iter()
-            .rfold(*last, |right, left| parent(left, &right)),
-    )
+    Some(rest.iter().rfold(*last, |right, left| parent(left, &right)))
 }
 
 /// The complete subtrees whose hashes prove that a leaf is in a tree of this size, below the tree's own peaks.

@@ -175,11 +175,18 @@ fn new_key(dir: &Path) -> Result<SecretKey, JournalError> {
         salt: [0; 16],
         nonce: [0; 24],
     };
-    for bytes in [&mut name[..], &mut seed[..], &mut fresh.salt, &mut fresh.nonce] {
+    for bytes in [
+        &mut name[..],
+        &mut seed[..],
+        &mut fresh.salt,
+        &mut fresh.nonce,
+    ] {
         fill(bytes).at("make", &path)?;
     }
     let name = format!("writ-log-{:016x}", u64::from_be_bytes(name));
-    let name = name.parse().expect("letters, digits and hyphens are a name");
+    let name = name
+        .parse()
+        .expect("letters, digits and hyphens are a name");
     let key = SecretKey::from_seed(name, &seed);
     let text = KeyFile::seal(&key, None, &fresh)
         .map_err(|error| broken(&path, format!("it cannot be made: {error}")))?;
@@ -209,8 +216,7 @@ fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
 
 fn promised(path: PathBuf, size: u64, key: &PublicKey) -> Result<Promise, JournalError> {
     let note = small_text(&path)?.ok_or_else(|| broken(&path, "it is gone"))?;
-    let (checkpoint, _) =
-        read_note(&note, &[key]).map_err(|cause| broken(&path, cause))?;
+    let (checkpoint, _) = read_note(&note, &[key]).map_err(|cause| broken(&path, cause))?;
     if checkpoint.size != size {
         return Err(broken(&path, "its name is not that of what it signed"));
     }
@@ -226,8 +232,8 @@ pub(crate) fn read_note(
     let signers = parsed
         .verify(keys)
         .map_err(|error| format!("its signature does not hold: {error}"))?;
-    let checkpoint =
-        Checkpoint::parse(parsed.text()).map_err(|cause| format!("it is no checkpoint: {cause}"))?;
+    let checkpoint = Checkpoint::parse(parsed.text())
+        .map_err(|cause| format!("it is no checkpoint: {cause}"))?;
     let signers: Vec<String> = signers.iter().map(|key| key.name().to_string()).collect();
     if signers.contains(&checkpoint.origin) {
         Ok((checkpoint, signers))

@@ -320,7 +320,9 @@ impl<'a> Recovery<'a> {
                 offset: place.offset,
             },
         ));
-        let promised = self.promise.is_some_and(|promise| promise.size() == self.next + 1);
+        let promised = self
+            .promise
+            .is_some_and(|promise| promise.size() == self.next + 1);
         if promised || self.batch.len() >= STATE_BATCH_EVENTS_MAX {
             self.flush()
         } else {
@@ -386,7 +388,9 @@ impl<'a> Recovery<'a> {
             .applied
             .as_ref()
             .is_some_and(|applied| applied.events > self.next)
-            || self.promise.is_some_and(|promise| promise.size() > self.next);
+            || self
+                .promise
+                .is_some_and(|promise| promise.size() > self.next);
         let place = Place {
             segment: scan.path(),
             offset,

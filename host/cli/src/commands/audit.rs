@@ -67,10 +67,11 @@ fn claims(against: &AuditAgainst) -> Result<Claims> {
 fn key(place: &DataPlace, json: bool) -> Result<Exit> {
     let path = folder(place)?.join("log.vkey");
     if !path.exists() {
-        return Err(
-            Failure::journal(format!("{} is missing: this log has no key yet", path.display()))
-                .help("`writ audit checkpoint` makes one and signs the log with it"),
-        );
+        return Err(Failure::journal(format!(
+            "{} is missing: this log has no key yet",
+            path.display()
+        ))
+        .help("`writ audit checkpoint` makes one and signs the log with it"));
     }
     let text = read_text(&path, KEY_BYTES_MAX)?;
     let key: PublicKey = text
@@ -78,7 +79,10 @@ fn key(place: &DataPlace, json: bool) -> Result<Exit> {
         .parse()
         .map_err(|error| Failure::journal(format!("{}: {error}", path.display())))?;
     if json {
-        outln!("{}", json!({ "name": key.name().as_str(), "key": key.to_string() }));
+        outln!(
+            "{}",
+            json!({ "name": key.name().as_str(), "key": key.to_string() })
+        );
     } else {
         outln!("{key}");
     }
@@ -112,8 +116,12 @@ fn findings(fault: &AuditFault) -> Vec<(&'static str, String)> {
         let says = [
             bad.run.map(|run| format!("run {run}")),
             bad.number.map(|number| format!("event {number} of it")),
-            bad.kind.as_ref().map(|kind| kind.escape_debug().to_string()),
-            bad.task.as_ref().map(|task| format!("task {}", task.escape_debug())),
+            bad.kind
+                .as_ref()
+                .map(|kind| kind.escape_debug().to_string()),
+            bad.task
+                .as_ref()
+                .map(|task| format!("task {}", task.escape_debug())),
         ];
         let says: Vec<String> = says.into_iter().flatten().collect();
         if !says.is_empty() {

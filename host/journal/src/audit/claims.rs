@@ -87,7 +87,8 @@ fn claim(name: String, note: String, keys: &[&PublicKey], is_outside: bool) -> R
         return Err(broken(cause).into());
     }
     if keys.is_empty() {
-        let cause = "there is no key to check it with: `log.vkey` is gone, and none was given".to_owned();
+        let cause =
+            "there is no key to check it with: `log.vkey` is gone, and none was given".to_owned();
         return Err(broken(cause).into());
     }
     let (checkpoint, signers) = read_note(&note, keys).map_err(broken)?;

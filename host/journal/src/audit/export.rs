@@ -68,12 +68,7 @@ struct Line<'a> {
 
 /// Writes the events that the newest checkpoint vouches for, after the whole folder was audited. Reads the log three
 /// times; keeps in memory what the proofs of the chosen events need.
-pub fn export(
-    dir: &Path,
-    claims: &Claims,
-    scope: Scope,
-    out: &mut dyn Write,
-) -> Result<Exported> {
+pub fn export(dir: &Path, claims: &Claims, scope: Scope, out: &mut dyn Write) -> Result<Exported> {
     let mut chosen = Vec::new();
     let audited = audit_with(dir, claims, true, &mut |position, frame, _| {
         if scope.has(frame) {
@@ -92,7 +87,11 @@ pub fn export(
     };
     let proofs = match scope {
         Scope::Log => None,
-        Scope::Run(_) => Some(Proofs::collect(dir, exported.claim.checkpoint.size, &chosen)?),
+        Scope::Run(_) => Some(Proofs::collect(
+            dir,
+            exported.claim.checkpoint.size,
+            &chosen,
+        )?),
     };
     let writer = Writer {
         blobs: Blobs::at(dir.join("blobs")),
@@ -219,8 +218,7 @@ impl Writer<'_> {
                 &content
             }
         };
-        let json =
-            std::str::from_utf8(json).map_err(|_| place.corrupt("the event is no text"))?;
+        let json = std::str::from_utf8(json).map_err(|_| place.corrupt("the event is no text"))?;
         let proof = match &self.proofs {
             Some(proofs) => merkle::path(place.position, &proofs.tree, &proofs.nodes)
                 .ok_or_else(|| moved(self.dir))?,

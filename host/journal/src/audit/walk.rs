@@ -68,7 +68,8 @@ pub(crate) fn audit_with(
         visit,
     };
     let (listing, broken) = segment::list_until_bad(&dir.join("log"))?;
-    walk.all(&listing, broken).map_err(|fault| walk.so_far(fault))?;
+    walk.all(&listing, broken)
+        .map_err(|fault| walk.so_far(fault))?;
     let blobs = if is_strict {
         blobs::sweep(&dir.join("blobs"), &mut walk.checked)
     } else {
@@ -211,7 +212,8 @@ impl Walk<'_, '_> {
                         offset,
                         position,
                     };
-                    self.frame(&frame, &place).map_err(|fault| describe(fault, &frame, &place))?;
+                    self.frame(&frame, &place)
+                        .map_err(|fault| describe(fault, &frame, &place))?;
                 }
                 Step::Stop { offset, cause } => return Ok((offset, cause)),
             }
@@ -290,8 +292,10 @@ impl Walk<'_, '_> {
             "events {since} to {} of the log are not those that it signed: at least one was changed, put in, taken out or moved, and all hashes after it made anew",
             self.next.saturating_sub(1)
         );
-        let mut fault = AuditFault::of(claim.broken(cause))
-            .expecting(format_args!("root {}", hex(&claim.checkpoint.root)), format_args!("root {}", hex(root)));
+        let mut fault = AuditFault::of(claim.broken(cause)).expecting(
+            format_args!("root {}", hex(&claim.checkpoint.root)),
+            format_args!("root {}", hex(root)),
+        );
         fault.at.clone_from(&self.unsigned);
         Box::new(fault)
     }
@@ -302,9 +306,14 @@ impl Walk<'_, '_> {
             return Ok(());
         };
         let (size, events) = (claim.checkpoint.size, self.next);
-        let cause = format!("the last {} events that it signed are gone from the log", size - events);
-        let mut fault = AuditFault::of(claim.broken(cause))
-            .expecting(format_args!("{size} events"), format_args!("{events} events"));
+        let cause = format!(
+            "the last {} events that it signed are gone from the log",
+            size - events
+        );
+        let mut fault = AuditFault::of(claim.broken(cause)).expecting(
+            format_args!("{size} events"),
+            format_args!("{events} events"),
+        );
         if let Some(last) = listing.segments.last() {
             fault.at = Some(BadEvent {
                 segment: last.path.clone(),
@@ -327,7 +336,9 @@ impl Walk<'_, '_> {
         let rest = scan.rest_from(offset)?;
         let cause = cause.unwrap_or("nothing is written here, though more follows");
         let cause = match (rest.frames, is_last) {
-            (0, true) => format!("{cause}; it may be damage, or an unfinished write of a host that was killed, which the next start cuts off"),
+            (0, true) => format!(
+                "{cause}; it may be damage, or an unfinished write of a host that was killed, which the next start cuts off"
+            ),
             (0, false) => format!("{cause}, and later segments follow"),
             (frames, _) => format!("{cause}, and {frames} whole events follow"),
         };

@@ -41,7 +41,11 @@ fn checkpoints_come_by_number_by_time_and_at_the_end() {
     assert_eq!(sizes(home.path()), [4, 8, 9, 10], "nobody had to ask");
     journal.close().unwrap();
     open_small(home.path()).0.close().unwrap();
-    assert_eq!(sizes(home.path()), [4, 8, 9, 10], "nothing new, nothing signed");
+    assert_eq!(
+        sizes(home.path()),
+        [4, 8, 9, 10],
+        "nothing new, nothing signed"
+    );
     assert_eq!(audit(home.path(), &Claims::default()).unwrap().signed(), 10);
 }
 
@@ -95,7 +99,9 @@ fn an_old_journal_gets_a_tree() {
     let (journal, opened) = open_small(home.path());
     assert_eq!(opened.repairs, []);
     journal.close().unwrap();
-    let audited = crate::audit::walk::audit_with(home.path(), &Claims::default(), false, &mut |_, _, _| ()).unwrap();
+    let audited =
+        crate::audit::walk::audit_with(home.path(), &Claims::default(), false, &mut |_, _, _| ())
+            .unwrap();
     assert_eq!(audited.signed(), 10);
 }
 
@@ -153,7 +159,11 @@ fn the_key_is_private_and_stays() {
     drop(journal);
     fs::remove_file(&public).unwrap();
     open(home.path()).0.close().unwrap();
-    assert_eq!(fs::read(&public).unwrap(), before, "made again from the key");
+    assert_eq!(
+        fs::read(&public).unwrap(),
+        before,
+        "made again from the key"
+    );
     let (journal, _) = open(home.path());
     say(&journal, 1);
     journal.close().unwrap();
@@ -165,5 +175,8 @@ fn the_key_is_private_and_stays() {
     }
     fs::remove_file(&key).unwrap();
     let refused = Journal::open(home.path(), small()).err().unwrap();
-    assert!(matches!(refused, JournalError::Checkpoint { .. }), "{refused}");
+    assert!(
+        matches!(refused, JournalError::Checkpoint { .. }),
+        "{refused}"
+    );
 }

@@ -5,9 +5,9 @@ use std::fs;
 use super::*;
 use crate::{
     JournalError, Reader,
+    audit::verify,
     frame::FRAME_BYTES_MAX,
     scan::{Scan, Step},
-    audit::verify,
     segment::HEADER_BYTES,
 };
 

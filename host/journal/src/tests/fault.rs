@@ -114,7 +114,9 @@ fn what_was_not_synced_is_not_signed() {
     let kept = journal.append(run(1), 1, &[said("kept")]).unwrap();
     journal.flush_blocking(kept).unwrap();
     broken.store(true, Ordering::SeqCst);
-    journal.append(run(1), 2, &[said("written, not synced")]).unwrap();
+    journal
+        .append(run(1), 2, &[said("written, not synced")])
+        .unwrap();
     assert!(journal.close().is_err());
     let list = crate::checkpoints::Checkpoints::of(home.path()).list();
     let sizes: Vec<u64> = list.unwrap().into_iter().map(|(size, _)| size).collect();

@@ -96,7 +96,11 @@ fn evidence(dir: &Path) -> Vec<PathBuf> {
 
 /// The newest checkpoint, as it would be carried away.
 fn carried(dir: &Path) -> Claims {
-    let newest = crate::checkpoints::Checkpoints::of(dir).list().unwrap().pop().unwrap();
+    let newest = crate::checkpoints::Checkpoints::of(dir)
+        .list()
+        .unwrap()
+        .pop()
+        .unwrap();
     Claims {
         outside: vec![("usb".to_owned(), fs::read_to_string(newest.1).unwrap())],
         ..Claims::default()
@@ -104,7 +108,11 @@ fn carried(dir: &Path) -> Claims {
 }
 
 fn public(dir: &Path) -> writ_trust::PublicKey {
-    fs::read_to_string(dir.join("log.vkey")).unwrap().trim_end().parse().unwrap()
+    fs::read_to_string(dir.join("log.vkey"))
+        .unwrap()
+        .trim_end()
+        .parse()
+        .unwrap()
 }
 
 #[test]
@@ -143,16 +151,28 @@ fn the_first_bad_event_is_named_with_what_was_expected() {
     let at = frames[1].0 as usize + frames[1].1.len() - 1;
     content[at] ^= 1;
     fs::write(&segment, &content).unwrap();
-    let first: u64 = segment.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let first: u64 = segment
+        .file_stem()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let fault = look(home.path()).unwrap_err();
     let bad = fault.at.as_ref().unwrap();
-    assert_eq!((bad.segment.clone(), bad.offset), (segment.clone(), frames[1].0));
+    assert_eq!(
+        (bad.segment.clone(), bad.offset),
+        (segment.clone(), frames[1].0)
+    );
     assert_eq!((bad.position, fault.whole), (first + 1, first + 1));
     assert!(bad.run == Some(run(1)) || bad.run == Some(run(2)));
     assert!(bad.number.is_some());
     assert!(fault.expected.as_ref().unwrap().starts_with("checksum "));
     assert_ne!(fault.expected, fault.found);
-    assert!(fault.to_string().contains("later segments follow") || fault.to_string().contains("whole events follow"));
+    assert!(
+        fault.to_string().contains("later segments follow")
+            || fault.to_string().contains("whole events follow")
+    );
     // A changed number is sealed again: then the chain shows it, and the whole event can be read.
     content[at] ^= 1;
     fs::write(&segment, content).unwrap();
@@ -167,7 +187,11 @@ fn the_first_bad_event_is_named_with_what_was_expected() {
     assert_eq!(bad.position, first + 1);
     assert!(bad.task.unwrap().starts_with("/do/"));
     assert_eq!(bad.kind.as_deref(), Some("task.completed"));
-    assert!(fault.signed.is_some_and(|(_, checkpoint)| checkpoint.size <= first + 1));
+    assert!(
+        fault
+            .signed
+            .is_some_and(|(_, checkpoint)| checkpoint.size <= first + 1)
+    );
 }
 
 /// A frame's place and bytes, for each of a segment.
@@ -188,11 +212,18 @@ fn frames_that_are_gone_moved_or_there_twice_are_found() {
     signed(home.path());
     for segment in segments(home.path()) {
         let content = fs::read(&segment).unwrap();
-        let parts: Vec<Vec<u8>> = frames(&segment).into_iter().map(|(_, bytes)| bytes).collect();
+        let parts: Vec<Vec<u8>> = frames(&segment)
+            .into_iter()
+            .map(|(_, bytes)| bytes)
+            .collect();
         let try_with = |parts: Vec<Vec<u8>>, what: &str| {
             let changed = [&content[..HEADER_BYTES as usize], &parts.concat()].concat();
             fs::write(&segment, changed).unwrap();
-            assert!(look(home.path()).is_err(), "{what} in {}", segment.display());
+            assert!(
+                look(home.path()).is_err(),
+                "{what} in {}",
+                segment.display()
+            );
         };
         for at in 0..parts.len() {
             let mut less = parts.clone();
@@ -257,7 +288,10 @@ fn checkpoints_that_are_swapped_or_of_another_log_are_found() {
     for (_, file) in list(home.path()) {
         let content = fs::read(&file).unwrap();
         for dir in [home.path(), other.path()] {
-            for (_, strange) in list(dir).into_iter().filter(|(_, strange)| *strange != file) {
+            for (_, strange) in list(dir)
+                .into_iter()
+                .filter(|(_, strange)| *strange != file)
+            {
                 fs::copy(&strange, &file).unwrap();
                 assert!(look(home.path()).is_err());
                 fs::write(&file, &content).unwrap();
@@ -342,7 +376,11 @@ fn a_checkpoint_forged_without_the_key_is_found() {
     let home = dir();
     signed(home.path());
     let tree = rewrite(home.path(), true, |_, head| head.at_ms += 1);
-    let newest = crate::checkpoints::Checkpoints::of(home.path()).list().unwrap().pop().unwrap();
+    let newest = crate::checkpoints::Checkpoints::of(home.path())
+        .list()
+        .unwrap()
+        .pop()
+        .unwrap();
     let old = Note::parse(&fs::read_to_string(&newest.1).unwrap()).unwrap();
     let mut said = Checkpoint::parse(old.text()).unwrap();
     let signature = fs::read_to_string(&newest.1).unwrap();
@@ -371,16 +409,26 @@ fn a_log_signed_anew_is_found_by_what_is_kept_elsewhere() {
         fs::remove_dir_all(home.path().join("checkpoints")).unwrap();
         let checkpoints = crate::checkpoints::Checkpoints::of(home.path());
         checkpoints.prepare().unwrap();
-        checkpoints.write(said.size, &Note::sign(&said.text(), &[secret]).unwrap()).unwrap();
+        checkpoints
+            .write(said.size, &Note::sign(&said.text(), &[secret]).unwrap())
+            .unwrap();
     };
     let text = fs::read_to_string(home.path().join("log.key")).unwrap();
     sign(&KeyFile::parse(&text).unwrap().open(None).unwrap());
-    assert_eq!(look(home.path()).unwrap().signed(), 19, "nothing in the folder tells");
+    assert_eq!(
+        look(home.path()).unwrap().signed(),
+        19,
+        "nothing in the folder tells"
+    );
     assert!(audit(home.path(), &away).is_err());
 
     let forger = writ_trust::SecretKey::from_seed(key.name().clone(), &[9; 32]);
     sign(&forger);
-    fs::write(home.path().join("log.vkey"), format!("{}\n", forger.public())).unwrap();
+    fs::write(
+        home.path().join("log.vkey"),
+        format!("{}\n", forger.public()),
+    )
+    .unwrap();
     assert_eq!(look(home.path()).unwrap().signed(), 19);
     assert!(audit(home.path(), &away).is_err());
     let known = Claims {
@@ -425,6 +473,8 @@ fn a_blob_that_no_event_names_is_compared_too() {
     let path = home.path().join("blobs").join(&name[..2]).join(&name[2..]);
     fs::write(path, b"named by n0body").unwrap();
     let fault = look(home.path()).unwrap_err();
-    assert!(matches!(fault.error, JournalError::BlobAltered { digest: altered, .. } if altered == digest));
+    assert!(
+        matches!(fault.error, JournalError::BlobAltered { digest: altered, .. } if altered == digest)
+    );
     assert_eq!(digest, BlobDigest::of(b"named by nobody"));
 }

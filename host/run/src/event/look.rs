@@ -113,7 +113,9 @@ impl Event {
         } else {
             (None, None)
         };
-        let plugins = plugins.into_iter().flat_map(std::collections::BTreeMap::values);
+        let plugins = plugins
+            .into_iter()
+            .flat_map(std::collections::BTreeMap::values);
         workflow
             .map(|pin| &pin.digest)
             .into_iter()

@@ -21,15 +21,15 @@ pub(super) fn run(place: &DataPlace, out: Option<&Path>, json: bool) -> Result<E
         Err(fault) => return Ok(tell(&fault, json)),
     };
     let Some(newest) = audited.claims.last() else {
-        return Err(Failure::journal(format!(
-            "{}: there is no checkpoint yet",
-            data.display()
-        ))
-        .help(if is_held {
-            "the running host signs its first events within seconds; try again then"
-        } else {
-            "nothing was written to this log yet; `writ run` does"
-        }));
+        return Err(
+            Failure::journal(format!("{}: there is no checkpoint yet", data.display())).help(
+                if is_held {
+                    "the running host signs its first events within seconds; try again then"
+                } else {
+                    "nothing was written to this log yet; `writ run` does"
+                },
+            ),
+        );
     };
     if let Some(path) = out {
         write(path, newest.note.as_bytes())?;
@@ -73,6 +73,9 @@ fn give(newest: &Claim, unsigned: u64, out: Option<&Path>, json: bool) {
     } else if out.is_none() {
         outln!("{}", newest.note.trim_end_matches('\n'));
     } else {
-        eprintln!("a checkpoint of {} events of {}", checkpoint.size, checkpoint.origin);
+        eprintln!(
+            "a checkpoint of {} events of {}",
+            checkpoint.size, checkpoint.origin
+        );
     }
 }

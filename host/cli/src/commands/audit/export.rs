@@ -19,10 +19,10 @@ use crate::{
 
 pub(super) fn run(arguments: &AuditExport, json: bool) -> Result<Exit> {
     if json && arguments.out.is_none() {
-        return Err(
-            Failure::usage("--json would put another line behind the export on standard output")
-                .help("name a file with --out"),
-        );
+        return Err(Failure::usage(
+            "--json would put another line behind the export on standard output",
+        )
+        .help("name a file with --out"));
     }
     let data = folder(&arguments.place)?;
     let claims = claims(&arguments.against)?;

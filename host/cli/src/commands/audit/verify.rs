@@ -45,7 +45,11 @@ fn print(data: &Path, audited: &Audited, unseen: &[String]) {
             "fits  {} events, {}{}, signed by {}",
             claim.checkpoint.size,
             claim.name,
-            if claim.is_outside { " (kept elsewhere)" } else { "" },
+            if claim.is_outside {
+                " (kept elsewhere)"
+            } else {
+                ""
+            },
             claim.signers.join(", ")
         );
     }
