@@ -11,18 +11,28 @@ use writ_tests::root;
 /// Room → rooms it may know.
 const ARROWS: &[(&str, &[&str])] = &[
     ("grant", &[]),
+    ("http", &["grant"]),
     ("plugin", &["grant"]),
     ("workflow", &["plugin", "grant"]),
     ("run", &["workflow"]),
+<<<<<<< HEAD
     ("trust", &["grant"]),
     ("journal", &["run", "trust"]),
     ("sandbox", &["plugin", "grant"]),
+=======
+    ("journal", &["run"]),
+    ("sandbox", &["plugin", "grant", "http"]),
+>>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
     ("expression", &["sandbox"]),
-    ("scheduler", &["run", "journal", "sandbox", "expression"]),
+    (
+        "scheduler",
+        &["run", "journal", "sandbox", "expression", "http"],
+    ),
     (
         "cli",
         &[
             "grant",
+            "http",
             "plugin",
             "workflow",
             "run",
@@ -40,7 +50,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("wasmtime", &["sandbox"]),
     ("wasmtime-wasi", &["sandbox"]),
     ("sled", &["journal"]),
-    ("tokio", &["sandbox", "scheduler", "cli"]),
+    ("tokio", &["http", "sandbox", "scheduler", "cli"]),
+    ("hyper", &["http"]),
+    ("rustls", &["http"]),
+    ("hickory-resolver", &["http"]),
     ("miette", &["cli"]),
     ("ed25519-dalek", &["trust"]),
     ("anyhow", &[]),

@@ -1,5 +1,6 @@
 //! What one plugin may do: the intersection of both keys, arranged so that asking is quick. No I/O, no clock: the time comes in.
 
+mod routes;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ pub(crate) use self::table::Table;
 use crate::{
     action::{Action, Mount, Needed},
     capability::{Access, Capability, Effect},
-    denied::Denied,
+    denied::{Bound, Denied},
     digest::Digest,
     permit::Permit,
     refusal::Refusal,
@@ -34,6 +35,12 @@ pub(crate) struct Policy {
     withheld: Vec<Capability>,
     missing: Vec<Capability>,
     table: Table,
+}
+
+impl Policy {
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin
+    }
 }
 
 impl Authority {
@@ -212,6 +219,7 @@ impl Authority {
                 granted: false,
                 asked: quoted(&asked),
                 nameable,
+                bound: None,
             };
         }
         let withheld = policy
@@ -222,14 +230,21 @@ impl Authority {
             .requested
             .iter()
             .find(|request| request.covers(&capability));
+        let bound = policy
+            .grants
+            .iter()
+            .find(|grant| grant.capability == capability)
+            .and_then(Bound::of)
+            .map(Box::new);
         let named = withheld.or(requested).unwrap_or(&capability).clone();
         Denied {
             plugin,
             capability: named,
             requested: requested.is_some(),
-            granted: withheld.is_some(),
+            granted: withheld.is_some() || bound.is_some(),
             asked: quoted(&asked),
             nameable,
+            bound,
         }
     }
 

@@ -35,7 +35,7 @@ pub enum Effect {
     None,
     /// Something outside is looked at, and stays as it was.
     Reads,
-    /// Something outside can be changed, or leaves the host.
+    /// Something outside can be changed.
     Changes,
 }
 
@@ -173,21 +173,27 @@ impl Capability {
             | Capability::Kv { .. }
             | Capability::Config { .. }
             | Capability::Env { .. }
+            | Capability::Http { .. }
+            | Capability::SecretUse { .. }
             | Capability::ClockReal
             | Capability::RandomReal => true,
-            Capability::Http { .. }
-            | Capability::SecretUse { .. }
-            | Capability::ModelChat { .. }
+            Capability::ModelChat { .. }
             | Capability::Memory { .. }
             | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => false,
         }
     }
 
-    /// What it can do to the world outside. Buckets and memory are kept with the journal and change with it, so they are not outside.
+    /// What it can do to the world outside.
+    ///
+    /// - Buckets and memory are kept with the journal and change with it, so they are not outside.
+    /// - Requests whose methods only ask (GET, HEAD, OPTIONS) read: by HTTP's own definition the server stays as it was, and sending
+    ///   one again is what every cache and proxy does. What they ask with does leave the host: a grant names to whom.
+    /// - A secret by itself does nothing: it goes nowhere but into a request, and the request's own grant says what that can do.
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self {
+            Capability::Http { methods, .. } if methods.are_safe() => Effect::Reads,
             Capability::Fs {
                 access: Access::Read,
                 ..
@@ -197,13 +203,13 @@ impl Capability {
                 ..
             }
             | Capability::Http { .. }
-            | Capability::SecretUse { .. }
             | Capability::ModelChat { .. }
             | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => Effect::Changes,
             Capability::Kv { .. }
             | Capability::Config { .. }
             | Capability::Env { .. }
+            | Capability::SecretUse { .. }
             | Capability::Memory { .. }
             | Capability::ClockReal
             | Capability::RandomReal => Effect::None,
@@ -234,6 +240,25 @@ impl Capability {
     #[must_use]
     pub fn takes_folder(&self) -> bool {
         matches!(self, Capability::Fs { .. })
+    }
+
+    /// Whether a grant of it can name addresses that are not public: where the host is a name, which may lead anywhere. A host that
+    /// is an address names itself.
+    #[must_use]
+    pub fn takes_addresses(&self) -> bool {
+        matches!(
+            self,
+            Capability::Http {
+                host: Host::Name(_),
+                ..
+            }
+        )
+    }
+
+    /// Whether a grant of it says to which host, and in which header.
+    #[must_use]
+    pub fn takes_place(&self) -> bool {
+        matches!(self, Capability::SecretUse { .. })
     }
 
     /// Whether a grant of it can fix the value that the guest sees.

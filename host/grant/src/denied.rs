@@ -1,8 +1,17 @@
 //! A refused action, in words that name the missing capability and the way to get it.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
+<<<<<<< HEAD
 use crate::{capability::Capability, subject::Subject};
+=======
+use crate::{
+    address::AddressKind,
+    capability::Capability,
+    http::{HeaderName, Origin},
+    writ::Grant,
+};
+>>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
 
 /// An action that the plugin has no authority for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +23,80 @@ pub struct Denied {
     pub capability: Capability,
     /// Whether its manifest asks for that.
     pub requested: bool,
-    /// Whether it was granted, but not for this call: the function is declared to have no effects.
+    /// Whether it was granted, but not for this: the function is declared to have no effects, or see `bound`.
     pub granted: bool,
     /// What the guest asked for, quoted and shortened.
     pub asked: String,
     /// Whether a grant could allow it at all. If not, `capability` is only the kind of thing that was asked for.
     pub nameable: bool,
+    /// What the grant is bound to, when it was granted for something else than this.
+    pub bound: Option<Box<Bound>>,
+}
+
+/// What a grant is bound to beyond its capability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A secret goes to one place only.
+    Secret {
+        /// The origin.
+        host: Origin,
+        /// The header.
+        header: HeaderName,
+    },
+    /// A name leads to addresses that the grant does not name.
+    Addresses {
+        /// What it leads to.
+        found: Vec<IpAddr>,
+    },
+}
+
+impl Bound {
+    /// What a grant is bound to, if it is.
+    pub(crate) fn of(grant: &Grant) -> Option<Self> {
+        let (host, header) = (grant.host.clone()?, grant.header.clone()?);
+        Some(Self::Secret { host, header })
+    }
+
+    fn remedy(&self, capability: &Capability) -> String {
+        match self {
+            Bound::Secret { .. } => format!(
+                "write {{{{secret:NAME}}}} only there, or change `host` and `header` of the grant of {capability}"
+            ),
+            Bound::Addresses { found } => {
+                let nameable: Vec<String> = found
+                    .iter()
+                    .filter(|address| AddressKind::of(**address).can_be_named())
+                    .map(|address| format!("\"{}\"", crate::AddressRange::single(*address)))
+                    .collect();
+                if nameable.is_empty() {
+                    return "no grant can name these addresses: correct the name's DNS entries"
+                        .to_owned();
+                }
+                format!(
+                    "if it shall reach them, add `addresses = [{}]`, or the range that is meant, to the grant of {capability}",
+                    nameable.join(", ")
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Secret { host, header } => {
+                write!(f, "is granted for the header {header} to {host} only")
+            }
+            Bound::Addresses { found } => {
+                f.write_str("leads to ")?;
+                for (i, address) in found.iter().enumerate() {
+                    let kind = AddressKind::of(*address).as_str();
+                    write!(f, "{}{address} ({kind})", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(", which its grant does not name")
+            }
+        }
+    }
 }
 
 impl Denied {
@@ -33,7 +110,11 @@ impl Denied {
             granted,
             asked,
             nameable,
+            bound,
         } = self;
+        if let Some(bound) = bound {
+            return bound.remedy(capability);
+        }
         if !nameable {
             return format!(
                 "no grant can name {asked}: its author has to use a plain name, or an absolute path without '.' and '..'"
@@ -44,6 +125,11 @@ impl Denied {
                 "{}, then `writ grant review <app> {plugin}`",
                 Subject::of(plugin).ask(capability)
             ),
+            (true, false) if capability.takes_place() => {
+                format!(
+                    "`writ grant approve <app> {plugin} --allow '{capability}=https://HOST HEADER'`"
+                )
+            }
             (true, false) => format!("`writ grant approve <app> {plugin} --allow '{capability}'`"),
             (true, true) => format!(
                 "it is granted, but the function is declared with effects = \"none\": declare \"once\" or \"idempotent\" in the \
@@ -62,6 +148,7 @@ impl fmt::Display for Denied {
             granted,
             asked,
             nameable,
+            bound,
         } = self;
         if !nameable {
             return write!(
@@ -76,6 +163,9 @@ impl fmt::Display for Denied {
             Subject::of(plugin),
             capability.describe()
         )?;
+        if let Some(bound) = bound {
+            return write!(f, "{capability} {bound}");
+        }
         match (requested, granted) {
             (false, _) => write!(f, "{capability} is not requested by its author"),
             (true, false) => write!(f, "{capability} is requested but not granted"),

@@ -1,29 +1,35 @@
-//! What an `http:` capability names: methods and a URL, all explicit. Knows nothing of sockets or name resolution.
+//! What an `http:` capability names and what a request asks for: methods and URLs, all explicit. Knows nothing of sockets or name
+//! resolution.
 //!
 //! There is one spelling for every pattern, so that equal text and equal meaning are the same thing: what could be written in two
 //! ways (a percent-encoded letter, a host in capitals, a `..` segment) is refused, not repaired.
 
+mod action;
+mod header;
+mod method;
+mod origin;
 mod path;
+mod target;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
 
-pub use self::path::{URL_PATH_BYTES_MAX, UrlPath};
+pub use self::{
+    action::HttpRequest,
+    header::{HEADER_NAME_BYTES_MAX, HeaderName, HeaderNameError},
+    method::{Method, Methods},
+    origin::Origin,
+    path::{URL_PATH_BYTES_MAX, UrlPath},
+    target::{QUERY_BYTES_MAX, Target},
+};
 
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
-
-/// The methods that can be granted, in canonical order.
-const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-
-/// A set of one or more HTTP methods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Methods(u8);
 
 /// `http` or `https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +58,7 @@ pub enum HttpError {
     #[error("write methods, one space and a URL: `http:GET,POST https://host/path/**`")]
     Form,
     /// Not a known method.
-    #[error("{found} is no method that can be granted; those are {}", METHODS.join(", "))]
+    #[error("{found} is no method that can be granted; those are {}", method::METHODS.join(", "))]
     Method {
         /// What was written, quoted.
         found: String,
@@ -61,7 +67,7 @@ pub enum HttpError {
     #[error("the URL starts with `https://` or `http://`")]
     Scheme,
     /// A user name or password in the URL.
-    #[error("a URL in a capability has no user name or password")]
+    #[error("a URL has no user name or password here; credentials go in a header")]
     UserInfo,
     /// Not a host.
     #[error(
@@ -92,6 +98,20 @@ pub enum HttpError {
     /// A query or fragment.
     #[error("a capability names no query and no fragment; it stops at the path")]
     Query,
+    /// A fragment in a request's URL.
+    #[error("a request's URL has no fragment; take out '#' and what follows")]
+    Fragment,
+    /// The query is too long.
+    #[error("the query has {bytes} bytes; it may have at most {QUERY_BYTES_MAX}")]
+    QueryTooLong {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// An origin with something after the port.
+    #[error(
+        "an origin is scheme, host and port alone: `https://host[:port]`, without a path or a slash at the end"
+    )]
+    NotOrigin,
     /// `*` elsewhere than in a final `/**`.
     #[error("'*' is only allowed as a final `/**`")]
     Wildcard,
@@ -101,52 +121,11 @@ pub enum HttpError {
     )]
     Percent,
     /// A character that URLs don't have.
-    #[error("{found:?} is not allowed in a URL's path")]
+    #[error("{found:?} is not allowed in a URL; percent-encode it")]
     Character {
         /// The first such character.
         found: char,
     },
-}
-
-impl Methods {
-    /// Whether all of `other` are in this set.
-    #[must_use]
-    pub fn covers(self, other: Methods) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The methods in canonical order.
-    pub fn iter(self) -> impl Iterator<Item = &'static str> {
-        METHODS
-            .into_iter()
-            .enumerate()
-            .filter(move |(i, _)| self.0 & 1 << i != 0)
-            .map(|(_, method)| method)
-    }
-}
-
-impl FromStr for Methods {
-    type Err = HttpError;
-
-    fn from_str(text: &str) -> Result<Self, HttpError> {
-        text.split(',').try_fold(Self(0), |set, word| {
-            match METHODS.iter().position(|method| *method == word) {
-                Some(i) => Ok(Self(set.0 | 1 << i)),
-                None => Err(HttpError::Method {
-                    found: crate::text::quoted(word),
-                }),
-            }
-        })
-    }
-}
-
-impl fmt::Display for Methods {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, method) in self.iter().enumerate() {
-            write!(f, "{}{method}", if i == 0 { "" } else { "," })?;
-        }
-        Ok(())
-    }
 }
 
 impl Scheme {
@@ -165,6 +144,18 @@ impl Scheme {
         match self {
             Scheme::Http => "http",
             Scheme::Https => "https",
+        }
+    }
+}
+
+impl Host {
+    /// The address, if it is written as one. Such a host is never looked up.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Host::Name(_) => None,
+            Host::V4(address) => Some(IpAddr::V4(*address)),
+            Host::V6(address) => Some(IpAddr::V6(*address)),
         }
     }
 }
@@ -227,8 +218,8 @@ impl fmt::Display for Host {
     }
 }
 
-/// The parts of `https://host:port/path`.
-pub(crate) fn parse_url(text: &str) -> Result<(Scheme, Host, u16, UrlPath), HttpError> {
+/// The origin of `https://host:port/path?query`, and what follows it.
+fn split_url(text: &str) -> Result<(Origin, &str), HttpError> {
     let (scheme, rest) = if let Some(rest) = text.strip_prefix("https://") {
         (Scheme::Https, rest)
     } else if let Some(rest) = text.strip_prefix("http://") {
@@ -237,7 +228,7 @@ pub(crate) fn parse_url(text: &str) -> Result<(Scheme, Host, u16, UrlPath), Http
         return Err(HttpError::Scheme);
     };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
+    let (authority, rest) = rest.split_at(end);
     if authority.contains('@') {
         return Err(HttpError::UserInfo);
     }
@@ -247,10 +238,18 @@ pub(crate) fn parse_url(text: &str) -> Result<(Scheme, Host, u16, UrlPath), Http
         Some(text) => parse_port(text)?,
         None => scheme.default_port(),
     };
+    Ok((Origin::new(scheme, host, port), rest))
+}
+
+/// The parts of a capability's `https://host:port/path`.
+pub(crate) fn parse_url(text: &str) -> Result<(Scheme, Host, u16, UrlPath), HttpError> {
+    let (origin, path) = split_url(text)?;
     if path.starts_with(['?', '#']) {
         return Err(HttpError::Query);
     }
-    Ok((scheme, host, port, path.parse()?))
+    let path = path.parse()?;
+    let (scheme, host, port) = origin.into_parts();
+    Ok((scheme, host, port, path))
 }
 
 /// The port after the last colon that is not inside an IPv6 address.

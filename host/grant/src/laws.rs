@@ -2,9 +2,12 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::{
-    Access, Authority, Capability, ConfigRead, Denied, Digest, Effect, EnvRead, FileRead,
-    FileWrite, Grant, KvRead, KvWrite, RealClock, RealRandom, Request, Writ,
+    Access, AddressKind, AddressRange, Authority, Capability, ConfigRead, Denied, Digest, Effect,
+    EnvRead, FileRead, FileWrite, Grant, HttpRequest, KvRead, KvWrite, Methods, Origin, Permit,
+    RealClock, RealRandom, Request, SecretPlace, SecretUse, Target, Writ,
 };
 
 const DIGEST: Digest = Digest::from_bytes([1; 32]);
@@ -55,9 +58,12 @@ fn request(capability: &Capability) -> Request {
 /// A grant with what its kind needs. One folder for all: what overlaps differs by path or access only.
 fn grant(capability: &Capability) -> Grant {
     Grant {
-        capability: capability.clone(),
         folder: capability.takes_folder().then(|| "folder".to_owned()),
-        value: None,
+        host: capability.takes_place().then(secret_origin),
+        header: capability
+            .takes_place()
+            .then(|| "authorization".parse().expect("a header")),
+        ..Grant::of(capability.clone())
     }
 }
 
@@ -152,13 +158,122 @@ fn ask(authority: &Authority, capability: &Capability) -> Option<Result<Capabili
         ),
         Capability::ClockReal => answer(authority, RealClock),
         Capability::RandomReal => answer(authority, RealRandom),
-        Capability::Http { .. }
-        | Capability::SecretUse { .. }
-        | Capability::ModelChat { .. }
+        Capability::Http { .. } => answer(authority, requests_of(capability).remove(0)),
+        Capability::SecretUse { name } => answer(
+            authority,
+            SecretUse {
+                name: name.as_str().to_owned(),
+                origin: secret_origin(),
+                place: SecretPlace::Header("authorization".to_owned()),
+            },
+        ),
+        Capability::ModelChat { .. }
         | Capability::Memory { .. }
         | Capability::ToolCall { .. }
         | Capability::HumanAsk { .. } => None,
     }
+}
+
+fn secret_origin() -> Origin {
+    "https://a.example".parse().expect("an origin")
+}
+
+/// A capability as single things to ask for: of http, one for each method.
+fn questions(capabilities: &[Capability]) -> Vec<Capability> {
+    let single = |capability: &Capability| match capability {
+        Capability::Http { .. } => requests_of(capability)
+            .iter()
+            .map(|request| format!("http:{} {}", request.method, request.target))
+            .map(|text| text.parse().expect("a capability"))
+            .collect(),
+        _ => vec![capability.clone()],
+    };
+    capabilities.iter().flat_map(single).collect()
+}
+
+/// One request a method, the path being the capability's own or one below it.
+fn requests_of(capability: &Capability) -> Vec<HttpRequest> {
+    let text = capability.to_string();
+    let url = text.split_once(' ').map_or("", |(_, url)| url);
+    let target: Target = url.replace("/**", "/below/x").parse().expect("a URL");
+    let methods = text.trim_start_matches("http:").split(' ').next();
+    let methods: Methods = methods.unwrap_or_default().parse().expect("methods");
+    let request = |method| HttpRequest {
+        method,
+        target: target.clone(),
+    };
+    methods.iter().map(request).collect()
+}
+
+fn an_address() -> impl Strategy<Value = IpAddr> {
+    let near = select(vec![
+        "10.0.0.0",
+        "10.255.255.255",
+        "11.0.0.0",
+        "127.0.0.1",
+        "169.254.169.254",
+        "169.254.1.1",
+        "192.168.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.0.1",
+        "100.64.0.1",
+        "8.8.8.8",
+        "::",
+        "::1",
+        "::ffff:10.0.0.1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::a00:1",
+        "64:ff9b::808:808",
+        "fd00::1",
+        "fe80::1",
+        "2001:db8::1",
+        "2606:4700::1",
+        "ff02::1",
+        "2002:a00:1::",
+    ]);
+    prop_oneof![
+        3 => near.prop_map(|text| text.parse().expect("an address")),
+        1 => any::<u32>().prop_map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits))),
+        1 => any::<u128>().prop_map(|bits| IpAddr::V6(Ipv6Addr::from_bits(bits))),
+        1 => any::<u32>().prop_map(|bits| IpAddr::V6(Ipv4Addr::from_bits(bits).to_ipv6_mapped())),
+    ]
+}
+
+fn a_range() -> impl Strategy<Value = AddressRange> {
+    select(vec![
+        "10.0.0.0/8",
+        "10.0.0.1/32",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "169.254.169.254/32",
+        "::1/128",
+        "fd00::/8",
+        "fe80::/10",
+        "64:ff9b::/96",
+        "192.168.0.0/24",
+    ])
+    .prop_map(|text| text.parse().expect("a range"))
+}
+
+fn http_permit(url: &str, addresses: Vec<AddressRange>) -> Permit<HttpRequest> {
+    let capability: Capability = format!("http:GET {url}").parse().expect("a capability");
+    let grant = Grant {
+        addresses,
+        ..Grant::of(capability.clone())
+    };
+    let authority = Authority::effective(
+        "p",
+        &DIGEST,
+        &[request(&capability)],
+        Some(&writ(vec![grant])),
+        0,
+    );
+    let action = requests_of(&capability).remove(0);
+    authority
+        .expect("it can be given")
+        .permit(action)
+        .expect("it was granted")
 }
 
 fn authority(requests: &[Capability], grants: &[Capability]) -> Authority {
@@ -199,7 +314,7 @@ proptest! {
         let wanted: Vec<Capability> = extra.into_iter().chain(requests.iter().cloned()).collect();
         let grants = givable(&requests, &wanted);
         let authority = authority(&requests, &grants);
-        for action in asked.iter().chain(&wanted) {
+        for action in &questions(&[asked, wanted].concat()) {
             let covered = |keys: &[Capability]| keys.iter().any(|key| key.covers(action));
             let Some(answer) = ask(&authority, action) else { continue };
             prop_assert_eq!(answer.is_ok(), covered(&requests) && covered(&grants), "{}", action);
@@ -242,12 +357,83 @@ proptest! {
         let full = authority(&requests, &givable(&requests, &requests));
         let pure = full.without_changes();
         prop_assert!(pure.effect() < Effect::Changes);
-        for action in asked.iter().chain(&requests) {
+        for action in &questions(&[asked, requests].concat()) {
             let (Some(before), Some(after)) = (ask(&full, action), ask(&pure, action)) else { continue };
-            prop_assert_eq!(after.is_ok(), before.is_ok() && action.effect() != Effect::Changes);
+            let mut harmless = full.capabilities().filter(|grant| grant.effect() != Effect::Changes);
+            prop_assert_eq!(after.is_ok(), before.is_ok() && harmless.any(|grant| grant.covers(action)));
             if let Err(denied) = after {
                 prop_assert_eq!(denied.granted, before.is_ok());
             }
+        }
+    }
+
+    #[test]
+    fn reaches_only_what_is_public_or_named(address in an_address(), ranges in vec(a_range(), 0..3)) {
+        let permit = http_permit("https://a.example/", ranges.clone());
+        let named = ranges.iter().any(|range| range.contains(address));
+        let kind = AddressKind::of(address);
+        match kind {
+            AddressKind::Public => prop_assert!(permit.reaches(address)),
+            AddressKind::Metadata => {
+                let exactly = ranges.contains(&AddressRange::single(address));
+                prop_assert_eq!(permit.reaches(address), exactly);
+            }
+            _ => prop_assert_eq!(permit.reaches(address), named && kind.can_be_named()),
+        }
+    }
+
+    #[test]
+    fn clothes_do_not_matter(bits in any::<u32>(), ranges in vec(a_range(), 0..3)) {
+        let plain = Ipv4Addr::from_bits(bits);
+        let (plain, mapped) = (IpAddr::V4(plain), IpAddr::V6(plain.to_ipv6_mapped()));
+        prop_assert_eq!(AddressKind::of(plain), AddressKind::of(mapped));
+        let permit = http_permit("https://a.example/", ranges);
+        prop_assert_eq!(permit.reaches(plain), permit.reaches(mapped));
+    }
+
+    #[test]
+    fn more_ranges_reach_more(address in an_address(), some in vec(a_range(), 0..3), more in a_range()) {
+        let fewer = http_permit("https://a.example/", some.clone()).reaches(address);
+        let wider = http_permit("https://a.example/", some.into_iter().chain([more]).collect());
+        prop_assert!(!fewer || wider.reaches(address));
+    }
+
+    #[test]
+    fn a_host_that_is_an_address_reaches_itself_and_what_is_public(host in an_address(), other in an_address()) {
+        let url = match host {
+            IpAddr::V4(host) => format!("http://{host}/"),
+            IpAddr::V6(host) => format!("http://[{host}]/"),
+        };
+        let permit = http_permit(&url, Vec::new());
+        let kind = AddressKind::of(host);
+        prop_assert_eq!(permit.reaches(host), kind == AddressKind::Public || kind.can_be_named());
+        let same = host.to_canonical() == other.to_canonical();
+        prop_assert!(same || permit.reaches(other) == (AddressKind::of(other) == AddressKind::Public));
+    }
+
+    #[test]
+    fn a_range_has_one_spelling(text in "[0-9a-f.:]{1,12}/[0-9]{1,3}") {
+        if let Ok(range) = text.parse::<AddressRange>() {
+            prop_assert_eq!(range.to_string(), text);
+            prop_assert!(range.kind().can_be_named());
+        }
+    }
+
+    #[test]
+    fn a_target_has_one_spelling(text in "https?://[a-z0-9.:\\[\\]@%-]{1,12}[/a-z%.*A-F0-9?#\\\\ ]{0,16}") {
+        if let Ok(target) = text.parse::<Target>() {
+            let written = target.to_string();
+            prop_assert_eq!(written.parse::<Target>(), Ok(target.clone()));
+            let climbs = target.path().split('/').any(|segment| matches!(segment, "." | ".."));
+            prop_assert!(!climbs && !target.path().contains("//") && !target.path().contains('\\'));
+        }
+    }
+
+    #[test]
+    fn no_redirect_leaves_what_a_target_may_be(location in "\\PC{0,20}|[/.?#:a-z\\\\]{0,16}") {
+        let base: Target = "https://a.example/x/y?q".parse().expect("a URL");
+        if let Ok(target) = base.join(&location) {
+            prop_assert_eq!(target.to_string().parse::<Target>(), Ok(target));
         }
     }
 

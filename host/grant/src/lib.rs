@@ -4,12 +4,12 @@
 //! read alone, in an hour, by someone who has to trust it. Read in this order:
 //!
 //! 1. `capability`: the closed list of what can be allowed at all, how each is written, and which covers which. `name`, `path`
-//!    and `http` are the words in it. There are no wildcards but a URL's final `/**`, and one spelling for each capability.
+//!    and `http` are the words in it, `address` what an http grant says about addresses that are not public. There are no wildcards but a URL's final `/**`, and one spelling for each capability.
 //! 2. `writ`: the two keys. A [`Request`] is the author's, in the component itself; a [`Grant`] is the reviewer's, in a [`Writ`]
 //!    for one exact [`Digest`]. `grants` is the file that writs are kept in, `time` the dates in it.
 //! 3. `authority`: what both keys together allow. `authority::validate` refuses a writ that could not be kept to the letter;
 //!    `authority::table` answers "is this allowed" without allocating.
-//! 4. `action`, `permit`, `denied`: the question, and the two answers to it.
+//! 4. `action` (with `http::action` and `secret`), `permit`, `denied`: the question, and the two answers to it.
 //!
 //! What it promises, and which test holds it (the laws are in `laws`, over generated requests, grants and actions):
 //!
@@ -18,6 +18,7 @@
 //! - "Covers" is a partial order, and a wider capability allows all that a narrower one does: `covers_is_a_partial_order`.
 //! - An authority can be narrowed and never widened: `without_changes_only_takes_away`.
 //! - A writ for another component, an expired or a revoked one gives nothing: `authority::tests`.
+//! - An address that isn't public is reached only where the deciding grant names it: `reaches_only_what_is_public_or_named`.
 //! - Only this crate makes a [`Permit`]: the last examples below do not compile.
 //!
 //! What it leaves to others: that a host folder is where its name says (links, `..`) is for whoever opens it, who can use
@@ -77,6 +78,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod address;
 mod authority;
 mod capability;
 mod denied;
@@ -89,7 +91,11 @@ mod name;
 mod path;
 mod permit;
 mod refusal;
+<<<<<<< HEAD
 mod subject;
+=======
+mod secret;
+>>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
 mod text;
 mod time;
 mod writ;
@@ -97,19 +103,27 @@ mod writ;
 pub use action::{
     Action, ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, Mount, RealClock, RealRandom,
 };
+pub use address::{AddressError, AddressKind, AddressRange};
 pub use authority::Authority;
 pub use capability::{Access, CAPABILITY_BYTES_MAX, Capability, CapabilityError, Effect};
-pub use denied::Denied;
+pub use denied::{Bound, Denied};
 pub use digest::{Digest, DigestError};
 pub use grants::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
-pub use http::{Host, HttpError, Methods, Scheme, URL_PATH_BYTES_MAX, UrlPath};
+pub use http::{
+    HEADER_NAME_BYTES_MAX, HeaderName, HeaderNameError, Host, HttpError, HttpRequest, Method,
+    Methods, Origin, QUERY_BYTES_MAX, Scheme, Target, URL_PATH_BYTES_MAX, UrlPath,
+};
 pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};
 pub use permit::Permit;
 pub use refusal::Refusal;
+<<<<<<< HEAD
 pub use subject::Subject;
+=======
+pub use secret::{SecretPlace, SecretUse};
+>>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
 pub use time::{parse_rfc3339, rfc3339};
-pub use writ::{Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
+pub use writ::{ADDRESSES_PER_GRANT_MAX, Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
 
 /// Whether one of two host folders is, or contains, the other. Compares whole segments of the paths as they are written: resolve
 /// links and `..` first.

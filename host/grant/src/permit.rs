@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{action::Action, authority::Policy, capability::Capability};
+use crate::{action::Action, authority::Policy, capability::Capability, writ::Grant};
 
 /// An action together with the decision that allowed it. Only [`Authority`](crate::Authority) makes one.
 #[must_use = "a permit is for doing what it permits"]
@@ -36,7 +36,15 @@ impl<A> Permit<A> {
     /// The grant that decided.
     #[must_use]
     pub fn decided_by(&self) -> &Capability {
-        &self.policy.grants[self.grant].capability
+        &self.grant().capability
+    }
+
+    pub(crate) fn grant(&self) -> &Grant {
+        &self.policy.grants[self.grant]
+    }
+
+    pub(crate) fn plugin(&self) -> &str {
+        self.policy.plugin()
     }
 }
 

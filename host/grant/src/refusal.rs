@@ -97,7 +97,17 @@ pub enum Refusal {
         /// The grant.
         capability: Capability,
     },
-    /// A folder or a value where it means nothing.
+    /// A secret without the one place where it goes.
+    #[error(
+        "the writ grants {capability} to plugin {plugin} without saying to which host and in which header"
+    )]
+    NoPlace {
+        /// The plugin.
+        plugin: String,
+        /// The grant.
+        capability: Capability,
+    },
+    /// A field where it means nothing.
     #[error(
         "the writ gives {capability} of {} a `{field}`, which means nothing there",
         Subject::of(plugin)
@@ -107,17 +117,22 @@ pub enum Refusal {
         plugin: String,
         /// The grant.
         capability: Capability,
-        /// `folder` or `value`.
+        /// The field.
         field: &'static str,
     },
+<<<<<<< HEAD
     /// A folder or a value that can't be kept.
     #[error("the `{field}` of {capability} of {} {flaw}", Subject::of(plugin))]
+=======
+    /// A field that can't be kept.
+    #[error("the `{field}` of {capability} of plugin {plugin} {flaw}")]
+>>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
     Unfit {
         /// The plugin.
         plugin: String,
         /// The grant.
         capability: Capability,
-        /// `folder` or `value`.
+        /// The field.
         field: &'static str,
         /// What is wrong with it.
         flaw: Box<str>,
@@ -160,6 +175,9 @@ impl Refusal {
             }
             Refusal::NoFolder { plugin, capability } => {
                 format!("`writ grant approve <app> {plugin} --allow '{capability}=FOLDER'`")
+            }
+            Refusal::NoPlace { .. } => {
+                "add `host = \"https://…\"` and `header = \"authorization\"` to this grant in grants.toml".to_owned()
             }
             Refusal::Unfit { field, .. } => {
                 format!("give this grant another `{field}` in grants.toml")

@@ -2,10 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{capability::Capability, digest::Digest, text::is_unsafe};
+use crate::{
+    address::AddressRange,
+    capability::Capability,
+    digest::Digest,
+    http::{HeaderName, Origin},
+    text::is_unsafe,
+};
 
 /// Longest host folder in a grant, in bytes.
 const FOLDER_BYTES_MAX: usize = 4096;
+/// Most ranges of addresses in one grant.
+pub const ADDRESSES_PER_GRANT_MAX: usize = 64;
 /// Longest fixed value in a grant, in bytes.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 
@@ -31,6 +39,27 @@ pub struct Grant {
     pub folder: Option<String>,
     /// A fixed value that the guest is shown. For `config` and `env` only.
     pub value: Option<String>,
+    /// The addresses that are not public and may be reached all the same. For `http` to a named host only; empty if there are none.
+    pub addresses: Vec<AddressRange>,
+    /// The one origin that a secret goes to. For `secret` only, and needed there.
+    pub host: Option<Origin>,
+    /// The one header that a secret goes into. For `secret` only, and needed there.
+    pub header: Option<HeaderName>,
+}
+
+impl Grant {
+    /// A grant that says nothing more than what is allowed.
+    #[must_use]
+    pub fn of(capability: Capability) -> Self {
+        Self {
+            capability,
+            folder: None,
+            value: None,
+            addresses: Vec::new(),
+            host: None,
+            header: None,
+        }
+    }
 }
 
 /// The document of grants for one exact component.

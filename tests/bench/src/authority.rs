@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use writ_grant::{Authority, ConfigRead, FileRead, KvRead};
+use writ_grant::{Authority, ConfigRead, FileRead, HttpRequest, KvRead, Method, Target};
 
 use crate::allocation;
 use crate::guest::authority;
@@ -33,10 +33,18 @@ pub(crate) fn measure(report: &mut Report) {
         })))
     };
     report.line("authority.permit-file-64-grants", ask(file), "ns");
+    let target = target();
+    let http = || {
+        drop(black_box(authority.permit(HttpRequest {
+            method: Method::GET,
+            target: black_box(&target).clone(),
+        })))
+    };
+    report.line("authority.permit-http-64-grants", ask(http), "ns");
     report.line(
         "authority.allocations",
         allocations(&authority),
-        "per 1000 permits",
+        "per 2000 permits",
     );
 }
 
@@ -45,7 +53,7 @@ fn many() -> Authority {
         "kv:read:bucket-",
         "config:read:key-",
         "fs:read:/folder-",
-        "env:read:NAME_",
+        "http:GET https://erp.example/v1/orders-",
     ];
     let all: Vec<String> = kinds
         .iter()
@@ -58,14 +66,26 @@ fn many() -> Authority {
     )
 }
 
+fn target() -> Target {
+    "https://erp.example/v1/orders-15"
+        .parse()
+        .expect("it is a URL")
+}
+
 /// Nanoseconds for one.
 fn ask(one: impl Fn()) -> f64 {
     seconds(ROUNDS, || (0..ASKS).for_each(|_| one())) * 1e9 / f64::from(ASKS)
 }
 
 fn allocations(authority: &Authority) -> f64 {
+    let target = target();
     let work = || {
         for _ in 0..1_000 {
+            let permit = authority.permit(HttpRequest {
+                method: Method::GET,
+                target: target.clone(),
+            });
+            assert!(black_box(permit).is_ok(), "it was granted");
             let permit = authority.permit(KvRead {
                 bucket: black_box("bucket-15"),
             });

@@ -136,9 +136,8 @@ pub(crate) fn authority(plugin: &str, capabilities: &[&str], folder: &str) -> Au
         optional: false,
     };
     let grant = |capability: &Capability| Grant {
-        capability: capability.clone(),
         folder: capability.takes_folder().then(|| folder.to_owned()),
-        value: None,
+        ..Grant::of(capability.clone())
     };
     let writ = Writ {
         plugin: plugin.into(),

@@ -266,10 +266,11 @@ fn merged(before: Option<&Writ>, more: Vec<Granted>) -> Vec<Granted> {
     all
 }
 
-/// `CAPABILITY[=FOLDER]`
+/// `CAPABILITY[=FOLDER]`, or `secret:use:NAME=ORIGIN HEADER`
 fn allowed(plugin: &Plugin, entry: Option<&PluginEntry>, text: &str) -> Result<Granted> {
-    // Only paths of folders take a folder, and neither they nor their guest paths hold a `=`.
-    let (capability, folder) = match text.rsplit_once('=').filter(|_| text.starts_with("fs:")) {
+    // Only paths of folders take a folder and only secrets a place, and no such capability holds a `=`.
+    let takes = text.starts_with("fs:") || text.starts_with("secret:");
+    let (capability, folder) = match text.rsplit_once('=').filter(|_| takes) {
         Some((capability, folder)) => (capability, Some(folder)),
         None => (text, None),
     };
@@ -297,17 +298,16 @@ fn grant(
     capability: &Capability,
     folder: Option<&str>,
 ) -> Result<Granted> {
+    if capability.takes_place() {
+        return secret(plugin, capability, folder);
+    }
     let Capability::Fs { path, .. } = capability else {
         if let Some(folder) = folder {
             return Err(Failure::usage(format!(
                 "{capability} takes no folder, but `={folder}` follows it"
             )));
         }
-        return Ok(Granted {
-            capability: capability.clone(),
-            folder: None,
-            value: None,
-        });
+        return Ok(Granted::of(capability.clone()));
     };
     let proposed = entry
         .and_then(|entry| entry.folders.get(path.as_str()))
@@ -319,9 +319,24 @@ fn grant(
         )));
     };
     Ok(Granted {
-        capability: capability.clone(),
         folder: Some(folder),
-        value: None,
+        ..Granted::of(capability.clone())
+    })
+}
+
+/// A grant of a secret, with the one place where it goes: `ORIGIN HEADER`.
+fn secret(plugin: &Plugin, capability: &Capability, place: Option<&str>) -> Result<Granted> {
+    let Some((host, header)) = place.and_then(|place| place.split_once(' ')) else {
+        return Err(Failure::usage(format!(
+            "{capability} of plugin {} needs the host and the header that it goes to",
+            plugin.name
+        ))
+        .help(format!("`--allow '{capability}=https://HOST HEADER'`")));
+    };
+    Ok(Granted {
+        host: Some(host.parse().map_err(Failure::usage)?),
+        header: Some(header.parse().map_err(Failure::usage)?),
+        ..Granted::of(capability.clone())
     })
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::routes::{Routes, Secrets};
 use crate::{
     action::Mount,
     capability::{Access, Capability},
+    http::Origin,
     path::{GuestPath, is_normal},
     writ::Grant,
 };
@@ -18,6 +20,8 @@ pub struct Table {
     pub(crate) env: Names,
     pub(crate) fs_read: Paths,
     pub(crate) fs_write: Paths,
+    pub(crate) http: Routes,
+    pub(crate) secrets: Secrets,
     pub(crate) clock: Option<usize>,
     pub(crate) random: Option<usize>,
 }
@@ -64,12 +68,21 @@ impl Table {
             } => self.kv_write.add(bucket.as_str(), i),
             Capability::Config { key } => self.config.add(key.as_str(), i),
             Capability::Env { name } => self.env.add(name.as_str(), i),
+            Capability::Http {
+                methods,
+                scheme,
+                host,
+                port,
+                path,
+            } => {
+                let origin = Origin::new(*scheme, host.clone(), *port);
+                self.http.add(origin, *methods, path, i);
+            }
+            Capability::SecretUse { name } => self.secrets.add(name, grant, i),
             Capability::ClockReal => self.clock = Some(i),
             Capability::RandomReal => self.random = Some(i),
             // Not available yet: no action asks for them, and validation lets no grant of them through.
-            Capability::Http { .. }
-            | Capability::SecretUse { .. }
-            | Capability::ModelChat { .. }
+            Capability::ModelChat { .. }
             | Capability::Memory { .. }
             | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => {}

@@ -1,4 +1,6 @@
-//! Authority by example: the two keys, writs that are refused, and what a denial says. The laws are in `crate::laws`.
+//! Authority by example (http and secrets in `network`): the two keys, writs that are refused, and what a denial says. The laws are in `crate::laws`.
+
+mod network;
 
 use super::*;
 use crate::{ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, RealClock, RealRandom};
@@ -25,9 +27,8 @@ fn grant(text: &str) -> Grant {
         (text, Some(folder.to_owned()))
     });
     Grant {
-        capability: capability(text),
         folder,
-        value: None,
+        ..Grant::of(capability(text))
     }
 }
 
@@ -307,8 +308,6 @@ fn optional_requests_are_not_missing() {
 #[test]
 fn what_cannot_be_kept_is_refused() {
     for text in [
-        "http:GET https://a.example/",
-        "secret:use:a",
         "model:chat:a",
         "memory:read:a",
         "tool:call:a/b",
@@ -336,6 +335,25 @@ fn what_cannot_be_kept_is_refused() {
         effective(&["kv:read:a"], &odd).unwrap_err(),
         Refusal::Misplaced { field: "value", .. }
     ));
+    let refusal = effective(&["secret:use:a"], &writ(&["secret:use:a"])).unwrap_err();
+    assert!(matches!(refusal, Refusal::NoPlace { .. }), "{refusal}");
+    for field in ["addresses", "host", "header"] {
+        let mut odd = writ(&["kv:read:a"]);
+        match field {
+            "addresses" => odd.grants[0].addresses = vec!["10.0.0.0/8".parse().unwrap()],
+            "host" => odd.grants[0].host = Some("https://a.example".parse().unwrap()),
+            _ => odd.grants[0].header = Some("x-key".parse().unwrap()),
+        }
+        let refusal = effective(&["kv:read:a"], &odd).unwrap_err();
+        assert!(
+            matches!(&refusal, Refusal::Misplaced { field: found, .. } if *found == field),
+            "{refusal}"
+        );
+    }
+    let mut literal = writ(&["http:GET http://10.0.0.1/"]);
+    literal.grants[0].addresses = vec!["10.0.0.0/8".parse().unwrap()];
+    let refusal = effective(&["http:GET http://10.0.0.1/"], &literal).unwrap_err();
+    assert!(matches!(refusal, Refusal::Misplaced { .. }), "{refusal}");
     let refusal = effective(&["fs:read:/a"], &writ(&["fs:read:/a=x\ny"])).unwrap_err();
     assert!(
         matches!(

@@ -5,7 +5,7 @@ use crate::{
     capability::Capability,
     digest::Digest,
     refusal::Refusal,
-    writ::{Grant, Request, Writ, folder_flaw, value_flaw},
+    writ::{ADDRESSES_PER_GRANT_MAX, Grant, Request, Writ, folder_flaw, value_flaw},
 };
 
 /// The grants of a writ that is for this component and in force, each of them requested and possible.
@@ -75,6 +75,18 @@ fn alone(plugin: &str, requests: &[Request], grant: &Grant) -> Result<(), Refusa
     if grant.capability.takes_folder() && grant.folder.is_none() {
         return Err(Refusal::NoFolder { plugin, capability });
     }
+    if grant.capability.takes_place() && (grant.host.is_none() || grant.header.is_none()) {
+        return Err(Refusal::NoPlace { plugin, capability });
+    }
+    fields(plugin, grant)
+}
+
+/// That each thing a grant says means something for its kind, and can be kept.
+fn fields(plugin: String, grant: &Grant) -> Result<(), Refusal> {
+    let capability = grant.capability.clone();
+    let place = grant.capability.takes_place();
+    let ranges = grant.addresses.len();
+    let too_many = format!("has {ranges} ranges; it may have at most {ADDRESSES_PER_GRANT_MAX}");
     let texts = [
         (
             "folder",
@@ -86,6 +98,13 @@ fn alone(plugin: &str, requests: &[Request], grant: &Grant) -> Result<(), Refusa
             grant.capability.takes_value(),
             grant.value.as_deref().map(value_flaw),
         ),
+        (
+            "addresses",
+            grant.capability.takes_addresses(),
+            (ranges > 0).then(|| (ranges > ADDRESSES_PER_GRANT_MAX).then_some(too_many)),
+        ),
+        ("host", place, grant.host.as_ref().map(|_| None)),
+        ("header", place, grant.header.as_ref().map(|_| None)),
     ];
     for (field, takes, text) in texts {
         match text {

@@ -16,7 +16,7 @@ const ALL: [(&str, bool, Effect, bool); 15] = [
     ("fs:write:/payments", true, Effect::Changes, false),
     (
         "http:GET,POST https://erp.example/orders/**",
-        false,
+        true,
         Effect::Changes,
         true,
     ),
@@ -24,7 +24,7 @@ const ALL: [(&str, bool, Effect, bool); 15] = [
     ("kv:write:seen", true, Effect::None, true),
     ("config:read:erp.currency", true, Effect::None, true),
     ("env:read:LANG", true, Effect::None, true),
-    ("secret:use:erp-token", false, Effect::Changes, true),
+    ("secret:use:erp-token", true, Effect::None, true),
     ("model:chat:default", false, Effect::Changes, true),
     ("memory:read:notes", false, Effect::None, true),
     ("memory:write:notes", false, Effect::None, true),
@@ -92,6 +92,21 @@ fn http_has_one_spelling() {
         capability("http:GET http://a.example:443/").to_string(),
         "http:GET http://a.example:443/"
     );
+}
+
+#[test]
+fn requests_that_only_ask_change_nothing() {
+    for (methods, effect) in [
+        ("GET", Effect::Reads),
+        ("GET,HEAD,OPTIONS", Effect::Reads),
+        ("GET,POST", Effect::Changes),
+        ("DELETE", Effect::Changes),
+        ("PUT", Effect::Changes),
+        ("PATCH", Effect::Changes),
+    ] {
+        let capability = capability(&format!("http:{methods} https://a.example/**"));
+        assert_eq!(capability.effect(), effect, "{methods}");
+    }
 }
 
 #[test]

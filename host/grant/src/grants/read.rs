@@ -1,17 +1,18 @@
 //! From the text of a grants file to writs.
 
-use std::{collections::HashSet, ops::Range};
+use std::{collections::HashSet, fmt::Display, ops::Range, str::FromStr};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 use crate::{
+    address::AddressRange,
     capability::Capability,
     digest::Digest,
     subject::Subject,
     time::parse_rfc3339,
-    writ::{Grant, Grants, Writ, folder_flaw, text_flaw, value_flaw},
+    writ::{ADDRESSES_PER_GRANT_MAX, Grant, Grants, Writ, folder_flaw, text_flaw, value_flaw},
 };
 
 const VERSION: u32 = 1;
@@ -46,6 +47,9 @@ struct RawGrant {
     capability: Spanned<String>,
     folder: Option<Spanned<String>>,
     value: Option<Spanned<String>>,
+    addresses: Option<Spanned<Vec<Spanned<String>>>>,
+    host: Option<Spanned<String>>,
+    header: Option<Spanned<String>>,
 }
 
 /// A complaint with the bytes that it is about.
@@ -237,40 +241,108 @@ fn time(text: Spanned<String>) -> Result<u64, Complaint> {
 fn grant(raw: Spanned<RawGrant>) -> Result<Grant, Complaint> {
     let raw = raw.into_inner();
     let at = raw.capability.span();
-    let capability: Capability = raw
-        .capability
-        .get_ref()
-        .parse()
-        .or_else(|error| complain(at.clone(), error, ""))?;
-    if capability.takes_folder() && raw.folder.is_none() {
-        let help = "add `folder = \"…\"`, relative to this file";
-        return complain(at, format!("{capability} says no host folder"), help);
+    let capability: Capability = parsed(&raw.capability)?;
+    if let Some((message, help)) = missing(&capability, &raw) {
+        return complain(at, format!("{capability} {message}"), help);
     }
-    for (key, text, takes, kinds) in [
-        ("folder", &raw.folder, capability.takes_folder(), "fs"),
-        (
-            "value",
-            &raw.value,
-            capability.takes_value(),
-            "config and env",
-        ),
-    ] {
-        if let (Some(text), false) = (text, takes) {
-            let help = format!("take it out; only {kinds} grants have one");
-            return complain(text.span(), format!("{capability} takes no `{key}`"), help);
-        }
+    if let Some((at, key, kinds)) = misplaced(&capability, &raw) {
+        let help = format!("take it out; only {kinds} have one");
+        return complain(at, format!("{capability} takes no `{key}`"), help);
     }
-    let folder = raw
-        .folder
-        .map(|folder| fitting("folder", folder, folder_flaw))
-        .transpose()?;
-    let value = raw
-        .value
-        .map(|value| fitting("value", value, value_flaw))
-        .transpose()?;
+    let folder = raw.folder.map(|text| fitting("folder", text, folder_flaw));
+    let value = raw.value.map(|text| fitting("value", text, value_flaw));
     Ok(Grant {
         capability,
-        folder,
-        value,
+        folder: folder.transpose()?,
+        value: value.transpose()?,
+        addresses: raw
+            .addresses
+            .map(addresses)
+            .transpose()?
+            .unwrap_or_default(),
+        host: raw.host.as_ref().map(parsed).transpose()?,
+        header: raw.header.as_ref().map(parsed).transpose()?,
     })
+}
+
+/// What a grant of this kind has to say and doesn't, and how to say it.
+fn missing(capability: &Capability, raw: &RawGrant) -> Option<(&'static str, &'static str)> {
+    if capability.takes_folder() && raw.folder.is_none() {
+        let help = "add `folder = \"…\"`, relative to this file";
+        return Some(("says no host folder", help));
+    }
+    if capability.takes_place() && raw.host.is_none() {
+        let help = "add `host = \"https://…\"`: scheme, host and port";
+        return Some(("says not which host the secret goes to", help));
+    }
+    if capability.takes_place() && raw.header.is_none() {
+        let help = "add `header = \"authorization\"`, or another in lower case";
+        return Some(("says not which header the secret goes into", help));
+    }
+    None
+}
+
+/// What a grant of this kind says and can't mean: its place, its key, and who has one.
+fn misplaced(
+    capability: &Capability,
+    raw: &RawGrant,
+) -> Option<(Range<usize>, &'static str, &'static str)> {
+    let span = |text: &Option<Spanned<String>>| text.as_ref().map(Spanned::span);
+    let ranges = raw.addresses.as_ref().map(Spanned::span);
+    let (named, place) = (capability.takes_addresses(), capability.takes_place());
+    [
+        (
+            span(&raw.folder),
+            "folder",
+            capability.takes_folder(),
+            "fs grants",
+        ),
+        (
+            span(&raw.value),
+            "value",
+            capability.takes_value(),
+            "config and env grants",
+        ),
+        (
+            ranges,
+            "addresses",
+            named,
+            "http grants to a host with a name",
+        ),
+        (span(&raw.host), "host", place, "secret grants"),
+        (span(&raw.header), "header", place, "secret grants"),
+    ]
+    .into_iter()
+    .find_map(|(at, key, takes, kinds)| at.filter(|_| !takes).map(|at| (at, key, kinds)))
+}
+
+/// A word of its own grammar, which says itself what is wrong.
+fn parsed<T: FromStr<Err: Display>>(text: &Spanned<String>) -> Result<T, Complaint> {
+    let refused = |error: T::Err| complain(text.span(), error, "");
+    text.get_ref().parse().or_else(refused)
+}
+
+fn addresses(list: Spanned<Vec<Spanned<String>>>) -> Result<Vec<AddressRange>, Complaint> {
+    let at = list.span();
+    let list = list.into_inner();
+    if list.is_empty() {
+        return complain(at, "`addresses` is empty", "take it out, or name a range");
+    }
+    if list.len() > ADDRESSES_PER_GRANT_MAX {
+        let message = format!("more than {ADDRESSES_PER_GRANT_MAX} ranges in `addresses`");
+        return complain(at, message, "name wider ranges");
+    }
+    let mut ranges = Vec::with_capacity(list.len());
+    for text in list {
+        let range: AddressRange = parsed(&text)?;
+        if ranges.contains(&range) {
+            return complain(
+                text.span(),
+                format!("{range} is named twice"),
+                "keep one of them",
+            );
+        }
+        ranges.push(range);
+    }
+    Ok(ranges)
 }

@@ -120,6 +120,56 @@ fn errors_have_a_place_and_a_remedy() {
             "value = \"x\"\nfolder =",
             "14:9: fs:read:/orders takes no `value`; ",
         ),
+        (
+            "value = \"EUR\"",
+            "addresses = [\"10.0.0.0/8\"]",
+            "18:13: config:read:currency takes no `addresses`; take it out; only http grants to a host with a name have one",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "secret:use:erp\"\nheader = \"authorization\"",
+            "17:14: secret:use:erp says not which host the secret goes to; add `host = ",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "secret:use:erp\"\nhost = \"https://a.example\"",
+            "17:14: secret:use:erp says not which header the secret goes into; add `header = ",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "secret:use:erp\"\nhost = \"https://a.example/\"\nheader = \"authorization\"",
+            "18:8: an origin is scheme, host and port alone",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "secret:use:erp\"\nhost = \"https://a.example\"\nheader = \"Authorization\"",
+            "19:10: \"Authorization\" is no header: write its name in lower case",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "secret:use:erp\"\nhost = \"https://a.example\"\nheader = \"host\"",
+            "19:10: the header host is written by the host alone",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "http:GET https://a.example/\"\naddresses = [\"10.0.0.0/8\", \"10.1.0.1/16\"]",
+            "18:28: write this range as 10.1.0.0/16",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "http:GET https://a.example/\"\naddresses = [\"0.0.0.0/0\"]",
+            "18:14: 0.0.0.0/0 is not within one block of special addresses",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "http:GET https://a.example/\"\naddresses = []",
+            "18:13: `addresses` is empty; take it out, or name a range",
+        ),
+        (
+            "config:read:currency\"\nvalue = \"EUR\"",
+            "http:GET http://10.0.0.1/\"\naddresses = [\"10.0.0.0/8\"]",
+            "18:13: http:GET http://10.0.0.1/ takes no `addresses`; ",
+        ),
         ("data/orders", "", "14:10: `folder` is empty"),
         (
             "data/orders",
@@ -248,6 +298,8 @@ fn any_grant() -> impl Strategy<Value = Grant> {
         Just("fs:write:/b c"),
         Just("config:read:k"),
         Just("env:read:E"),
+        Just("http:GET https://a.example/**"),
+        Just("secret:use:s"),
         Just("clock:real")
     ];
     (
@@ -259,10 +311,16 @@ fn any_grant() -> impl Strategy<Value = Grant> {
             let capability: crate::Capability = text.parse().unwrap();
             let folder = capability.takes_folder().then_some(folder);
             let value = value.filter(|_| capability.takes_value());
+            let ranges = ["10.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
+            let named = capability.takes_addresses() && value.is_none();
+            let place = capability.takes_place();
             Grant {
-                capability,
                 folder,
                 value,
+                addresses: ranges.into_iter().filter(|_| named).collect(),
+                host: place.then(|| "http://[::1]:81".parse().unwrap()),
+                header: place.then(|| "x-api-key".parse().unwrap()),
+                ..Grant::of(capability)
             }
         })
 }

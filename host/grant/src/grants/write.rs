@@ -45,9 +45,26 @@ fn add_grant(text: &mut String, grant: &Grant) {
     if let Some(value) = &grant.value {
         add(text, "value", value);
     }
+    if !grant.addresses.is_empty() {
+        let ranges = grant
+            .addresses
+            .iter()
+            .map(|range| toml::Value::String(range.to_string()));
+        let list = toml::Value::Array(ranges.collect());
+        add_value(text, "addresses", &list);
+    }
+    if let Some(host) = &grant.host {
+        add(text, "host", &host.to_string());
+    }
+    if let Some(header) = &grant.header {
+        add(text, "header", header.as_str());
+    }
 }
 
 fn add(text: &mut String, key: &str, value: &str) {
-    let value = toml::Value::String(value.to_owned());
+    add_value(text, key, &toml::Value::String(value.to_owned()));
+}
+
+fn add_value(text: &mut String, key: &str, value: &toml::Value) {
     writeln!(text, "{key} = {value}").expect("writing to a string does not fail");
 }

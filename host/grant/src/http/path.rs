@@ -16,6 +16,11 @@ pub struct UrlPath {
 }
 
 impl UrlPath {
+    /// The text without a final `/**`, and whether there is one.
+    pub(crate) fn parts(&self) -> (&str, bool) {
+        (&self.path, self.below)
+    }
+
     /// Whether every path that `other` stands for is one that this stands for, by whole segments. `/a/**` stands for what is below
     /// `/a`, not for `/a` itself.
     #[must_use]
@@ -98,7 +103,7 @@ fn percent(digits: [Option<char>; 2]) -> Option<u8> {
     if hides { None } else { Some(byte) }
 }
 
-fn is_unreserved(c: char) -> bool {
+pub(super) fn is_unreserved(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
 }
 

@@ -201,3 +201,180 @@ fn urls() {
     }
     assert!(parse_url("https://a\\evil/").is_err());
 }
+
+fn target(text: &str) -> Result<Target, HttpError> {
+    text.parse()
+}
+
+#[test]
+fn targets_have_one_spelling() {
+    for good in [
+        "https://a.example/",
+        "http://a.example:8080/x/y?q=1&r=%20&s='?/../",
+        "http://[::1]:81/?",
+        "https://127.0.0.1/a%20b",
+    ] {
+        assert_eq!(target(good).unwrap().to_string(), good);
+    }
+    let parsed = target("https://a.example:443/x?y").unwrap();
+    assert_eq!(parsed.to_string(), "https://a.example/x?y");
+    assert_eq!((parsed.path(), parsed.query()), ("/x", Some("y")));
+    assert_eq!(parsed.origin(), &"https://a.example".parse().unwrap());
+}
+
+#[test]
+fn what_reads_in_two_ways_is_refused() {
+    for bad in [
+        "https://a.example",
+        "https://A.example/",
+        "https://a.example./",
+        "https://ä.example/",
+        "https://a.example/%2e%2e/b",
+        "https://a.example/%2E%2E/b",
+        "https://a.example/..",
+        "https://a.example/a/./b",
+        "https://a.example//b",
+        "https://a.example/a//b",
+        "https://a.example/a\\b",
+        "https://a.example\\@evil.example/",
+        "https://a.example/%2fb",
+        "https://a.example/%5cb",
+        "https://a.example/%c3%a4",
+        "https://a.example/%0a",
+        "https://a.example/a b",
+        "https://a.example/a\nb",
+        "https://a.example/a\u{0}b",
+        "https://a.example/a#b",
+        "https://a.example/**",
+        "https://a.example/?a b",
+        "https://a.example/?%2",
+        "https://a.example/?%zz",
+        "https://a.example/?a\r\nb",
+        "https://a.example/?{{secret:x}}",
+        "https://user:pass@a.example/",
+        "https://a.example@evil.example/",
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://0x7f000001/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://127.0.0.1./",
+        "https://127.0.0.1.5/",
+        "https://[::1%25eth0]/",
+        "https://[::1/",
+        "https://[127.0.0.1]/",
+        "https://a.example:/",
+        "https://a.example:0443/",
+        "https:///x",
+        "//a.example/",
+        "/x",
+        "ftp://a.example/",
+        "HTTPS://a.example/",
+        " https://a.example/",
+    ] {
+        assert!(target(bad).is_err(), "{bad:?}");
+    }
+    assert!(
+        target(&format!(
+            "https://a.example/{}",
+            "a".repeat(URL_PATH_BYTES_MAX)
+        ))
+        .is_err()
+    );
+    assert!(
+        target(&format!(
+            "https://a.example/?{}",
+            "a".repeat(QUERY_BYTES_MAX)
+        ))
+        .is_ok()
+    );
+    assert_eq!(
+        target(&format!(
+            "https://a.example/?{}",
+            "a".repeat(QUERY_BYTES_MAX + 1)
+        )),
+        Err(HttpError::QueryTooLong {
+            bytes: QUERY_BYTES_MAX + 1
+        })
+    );
+}
+
+#[test]
+fn redirects_lead_where_they_say() {
+    let base = target("https://a.example/x/y?q").unwrap();
+    for (location, leads) in [
+        ("https://b.example/z", "https://b.example/z"),
+        ("https://b.example", "https://b.example/"),
+        ("https://b.example?r", "https://b.example/?r"),
+        ("//b.example/z", "https://b.example/z"),
+        ("/z?r#f", "https://a.example/z?r"),
+        ("z", "https://a.example/x/z"),
+        ("?r", "https://a.example/x/y?r"),
+        ("", "https://a.example/x/y?q"),
+        ("#f", "https://a.example/x/y?q"),
+        ("http://a.example/x", "http://a.example/x"),
+    ] {
+        assert_eq!(
+            base.join(location).unwrap().to_string(),
+            leads,
+            "{location}"
+        );
+    }
+    for bad in [
+        "../z",
+        "/a/../b",
+        "/\\evil.example/",
+        "\\\\evil.example/",
+        "///evil.example/",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https:b.example",
+        "http://0x7f.1/",
+        "/a b",
+        "/a\r\nset-cookie: x",
+    ] {
+        assert!(base.join(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn origins_and_headers() {
+    for good in [
+        "https://a.example",
+        "http://[::1]:81",
+        "http://127.0.0.1:8080",
+    ] {
+        assert_eq!(good.parse::<Origin>().unwrap().to_string(), good);
+    }
+    assert_eq!(
+        "https://a.example:443"
+            .parse::<Origin>()
+            .unwrap()
+            .to_string(),
+        "https://a.example"
+    );
+    for bad in [
+        "https://a.example/",
+        "https://a.example?x",
+        "a.example",
+        "https://*.example",
+    ] {
+        assert!(bad.parse::<Origin>().is_err(), "{bad}");
+    }
+    for bad in [
+        "",
+        "Authorization",
+        "a b",
+        "a:b",
+        "content-length",
+        "host",
+        "transfer-encoding",
+        "ä",
+    ] {
+        assert!(bad.parse::<HeaderName>().is_err(), "{bad}");
+    }
+    assert_eq!(
+        "x-api_key2".parse::<HeaderName>().unwrap().as_str(),
+        "x-api_key2"
+    );
+}

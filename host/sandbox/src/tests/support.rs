@@ -131,9 +131,8 @@ pub(super) fn authority(capabilities: &[&str]) -> Authority {
         optional: false,
     };
     let grant = |capability: &Capability| Grant {
-        capability: capability.clone(),
         folder: capability.takes_folder().then(|| "folder".to_owned()),
-        value: None,
+        ..Grant::of(capability.clone())
     };
     let writ = Writ {
         plugin: "test".into(),

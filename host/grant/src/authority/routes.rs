@@ -1,0 +1,106 @@
+//! Http and secret grants arranged for quick questions. Nothing here allocates when it is asked.
+
+use std::collections::HashMap;
+
+use crate::{
+    http::{HeaderName, Method, Methods, Origin, Target, UrlPath},
+    name::Name,
+    writ::Grant,
+};
+
+/// Http grants by origin.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(HashMap<Origin, Patterns>);
+
+/// The grants of one origin by path, of which any may cover another.
+#[derive(Debug, Default)]
+struct Patterns {
+    exact: HashMap<String, Vec<Entry>>,
+    /// `/**`, by the text before it.
+    below: HashMap<String, Vec<Entry>>,
+    /// The lengths of those texts, longest first.
+    lengths: Vec<usize>,
+}
+
+/// A grant of some methods, in the order in which they are tried.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    count: u32,
+    grant: usize,
+    methods: Methods,
+}
+
+/// Secrets by name, each with the one place where it goes.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets(HashMap<String, Place>);
+
+#[derive(Debug)]
+struct Place {
+    origin: Origin,
+    header: HeaderName,
+    grant: usize,
+}
+
+impl Routes {
+    pub(super) fn add(&mut self, origin: Origin, methods: Methods, path: &UrlPath, grant: usize) {
+        let patterns = self.0.entry(origin).or_default();
+        let (text, below) = path.parts();
+        let map = if below {
+            &mut patterns.below
+        } else {
+            &mut patterns.exact
+        };
+        let entries = map.entry(text.to_owned()).or_default();
+        let entry = Entry {
+            count: methods.count(),
+            grant,
+            methods,
+        };
+        let at = entries.partition_point(|other| *other < entry);
+        entries.insert(at, entry);
+        if below {
+            let longer = |length: &usize| *length > text.len();
+            let at = patterns.lengths.partition_point(longer);
+            if patterns.lengths.get(at) != Some(&text.len()) {
+                patterns.lengths.insert(at, text.len());
+            }
+        }
+    }
+
+    /// The grant that decides: the one with the nearest path, and among those the one with the fewest methods.
+    pub(crate) fn find(&self, method: Method, target: &Target) -> Option<usize> {
+        let patterns = self.0.get(target.origin())?;
+        let path = target.path();
+        let exact = patterns.exact.get(path);
+        let ends = patterns
+            .lengths
+            .iter()
+            .filter(|end| path.as_bytes().get(**end) == Some(&b'/'));
+        let below = ends.filter_map(|end| patterns.below.get(path.get(..*end)?));
+        exact
+            .into_iter()
+            .chain(below)
+            .flatten()
+            .find(|entry| entry.methods.contains(method))
+            .map(|entry| entry.grant)
+    }
+}
+
+impl Secrets {
+    /// A grant that was validated has both; without them there is no place where the secret may go.
+    pub(super) fn add(&mut self, name: &Name, grant: &Grant, i: usize) {
+        if let (Some(origin), Some(header)) = (&grant.host, &grant.header) {
+            let place = Place {
+                origin: origin.clone(),
+                header: header.clone(),
+                grant: i,
+            };
+            self.0.insert(name.as_str().to_owned(), place);
+        }
+    }
+
+    pub(crate) fn find(&self, name: &str, origin: &Origin, header: &str) -> Option<usize> {
+        let place = self.0.get(name)?;
+        (place.origin == *origin && place.header.as_str() == header).then_some(place.grant)
+    }
+}

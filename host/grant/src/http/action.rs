@@ -1,0 +1,91 @@
+//! Sending one request, as a thing to be permitted.
+
+use std::net::IpAddr;
+
+use super::{Method, Target};
+use crate::{
+    action::{Action, Needed, sealed},
+    address::{self, AddressKind},
+    authority::Table,
+    capability::Capability,
+    denied::{Bound, Denied},
+    permit::Permit,
+    text::quoted,
+};
+
+/// Sending one request to one URL. A redirect is another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// Where it goes.
+    pub target: Target,
+}
+
+impl Action for HttpRequest {}
+impl sealed::Decided for HttpRequest {
+    fn decide(&self, table: &Table) -> Option<usize> {
+        table.http.find(self.method, &self.target)
+    }
+
+    fn needed(&self) -> Needed {
+        Needed {
+            capability: self.capability(),
+            asked: self.asked(),
+            nameable: true,
+        }
+    }
+}
+
+impl HttpRequest {
+    /// The narrowest capability that allows it.
+    fn capability(&self) -> Capability {
+        let origin = self.target.origin();
+        Capability::Http {
+            methods: self.method.into(),
+            scheme: origin.scheme(),
+            host: origin.host().clone(),
+            port: origin.port(),
+            path: self.target.url_path().clone(),
+        }
+    }
+
+    /// Without the query, which may hold what nobody else has to read.
+    fn asked(&self) -> String {
+        let (method, target) = (self.method, &self.target);
+        format!("{method} {}{}", target.origin(), target.path())
+    }
+}
+
+impl Permit<HttpRequest> {
+    /// Whether the connection may go to this address: to public ones always; to others only if the grant names them, by its
+    /// `addresses` or by having the address itself for a host.
+    #[must_use]
+    pub fn reaches(&self, address: IpAddr) -> bool {
+        let address = address::canonical(address);
+        let kind = AddressKind::of(address);
+        if kind == AddressKind::Public {
+            return true;
+        }
+        let grant = self.grant();
+        let host = self.action().target.origin().host().address();
+        let literal = host.map(address::canonical) == Some(address);
+        kind.can_be_named() && (literal || grant.addresses.iter().any(|range| range.names(address)))
+    }
+
+    /// The denial when a name has addresses, and none of them may be reached.
+    #[must_use]
+    pub fn unreachable(&self, addresses: &[IpAddr]) -> Denied {
+        Denied {
+            plugin: self.plugin().to_owned(),
+            capability: self.decided_by().clone(),
+            requested: true,
+            granted: true,
+            asked: quoted(&self.action().asked()),
+            nameable: true,
+            bound: Some(Box::new(Bound::Addresses {
+                found: addresses.iter().copied().map(address::canonical).collect(),
+            })),
+        }
+    }
+}
