@@ -9,7 +9,7 @@ use super::{has, refused};
 const READ: &str = "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"what it reads\"\n";
 const WRITE: &str =
     "[[request]]\ncapability = \"fs:write:/out\"\nreason = \"what it writes\"\noptional = true\n";
-const HTTP: &str = "[[request]]\ncapability = \"http:GET https://erp.example/**\"\nreason = \"orders\"\noptional = true\n";
+const MODEL: &str = "[[request]]\ncapability = \"model:chat:default\"\nreason = \"questions\"\noptional = true\n";
 
 /// An app whose plugin reads a file of a folder.
 fn reader(requests: &str) -> App {
@@ -30,7 +30,7 @@ fn grants(app: &App) -> String {
 
 #[test]
 fn review_approve_list_revoke() {
-    let app = reader(&format!("{READ}{WRITE}{HTTP}"));
+    let app = reader(&format!("{READ}{WRITE}{MODEL}"));
     has(
         &app.writ(&["grant", "review"]).expect(0).out,
         &[
@@ -39,7 +39,7 @@ fn review_approve_list_revoke() {
             "read files below /in",
             "because: what it reads",
             "not granted        fs:write:/out (optional)",
-            "not available yet  http:GET https://erp.example/**",
+            "not available yet  model:chat:default",
             "--all-requested",
         ],
     );
@@ -183,7 +183,7 @@ fn a_rebuilt_plugin_has_no_authority_and_the_review_shows_what_is_new() {
 
 #[test]
 fn what_nobody_asked_for_cannot_be_granted() {
-    let app = reader(&format!("{READ}{HTTP}"));
+    let app = reader(&format!("{READ}{MODEL}"));
     let cases: [(&str, i32, &str, &str); 6] = [
         (
             "fs:read:/other=data",
@@ -198,7 +198,7 @@ fn what_nobody_asked_for_cannot_be_granted() {
             "[[request]]",
         ),
         (
-            "http:GET https://erp.example/1",
+            "model:chat:default",
             4,
             "cannot be granted",
             "--allow",
@@ -285,7 +285,7 @@ fn a_writ_by_hand_is_read_strictly() {
 
 #[test]
 fn approving_says_what_is_still_in_the_way() {
-    let app = reader(&format!("{READ}{WRITE}{HTTP}"));
+    let app = reader(&format!("{READ}{WRITE}{MODEL}"));
     app.write(
         "writ.toml",
         "[plugins.files]\nsource = \"sources/files\"\nfolders = { \"/in\" = \"none\", \"/out\" = \"made\" }\n",
@@ -297,7 +297,7 @@ fn approving_says_what_is_still_in_the_way() {
         &said.err,
         &[
             "note: the folder none is not there yet",
-            "note: http:GET https://erp.example/** is left out",
+            "note: model:chat:default is left out",
         ],
     );
     assert!(

@@ -187,8 +187,17 @@ fn chosen(file: &File, plugin: &Plugin, what: &What<'_>) -> Result<Vec<Granted>>
                 .requests
                 .iter()
                 .filter(|request| request.capability.available());
+            // Nobody asks for a place of a secret: it is the reviewer's to say, and stays as it was said.
+            let said = |capability: &Capability| {
+                let before = file.grants.find(&plugin.digest).into_iter();
+                let mut grants = before.flat_map(|writ| &writ.grants);
+                grants.find(|grant| grant.capability == *capability && grant.capability.takes_place())
+            };
             possible
-                .map(|request| grant(plugin, entry, &request.capability, None))
+                .map(|request| match said(&request.capability) {
+                    Some(before) => Ok(before.clone()),
+                    None => grant(plugin, entry, &request.capability, None),
+                })
                 .collect()
         }
         What::These(texts) => {
