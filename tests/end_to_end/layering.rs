@@ -15,14 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plugin", &["grant"]),
     ("workflow", &["plugin", "grant"]),
     ("run", &["workflow"]),
-<<<<<<< HEAD
     ("trust", &["grant"]),
     ("journal", &["run", "trust"]),
-    ("sandbox", &["plugin", "grant"]),
-=======
-    ("journal", &["run"]),
     ("sandbox", &["plugin", "grant", "http"]),
->>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
     ("expression", &["sandbox"]),
     (
         "scheduler",

@@ -2,16 +2,13 @@
 
 use std::{fmt, net::IpAddr};
 
-<<<<<<< HEAD
-use crate::{capability::Capability, subject::Subject};
-=======
 use crate::{
     address::AddressKind,
     capability::Capability,
     http::{HeaderName, Origin},
+    subject::Subject,
     writ::Grant,
 };
->>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
 
 /// An action that the plugin has no authority for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -91,11 +91,8 @@ mod name;
 mod path;
 mod permit;
 mod refusal;
-<<<<<<< HEAD
-mod subject;
-=======
 mod secret;
->>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
+mod subject;
 mod text;
 mod time;
 mod writ;
@@ -117,11 +114,8 @@ pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};
 pub use permit::Permit;
 pub use refusal::Refusal;
-<<<<<<< HEAD
-pub use subject::Subject;
-=======
 pub use secret::{SecretPlace, SecretUse};
->>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
+pub use subject::Subject;
 pub use time::{parse_rfc3339, rfc3339};
 pub use writ::{ADDRESSES_PER_GRANT_MAX, Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
 

@@ -99,7 +99,8 @@ pub enum Refusal {
     },
     /// A secret without the one place where it goes.
     #[error(
-        "the writ grants {capability} to plugin {plugin} without saying to which host and in which header"
+        "the writ grants {capability} to {} without saying to which host and in which header",
+        Subject::of(plugin)
     )]
     NoPlace {
         /// The plugin.
@@ -120,13 +121,8 @@ pub enum Refusal {
         /// The field.
         field: &'static str,
     },
-<<<<<<< HEAD
-    /// A folder or a value that can't be kept.
-    #[error("the `{field}` of {capability} of {} {flaw}", Subject::of(plugin))]
-=======
     /// A field that can't be kept.
-    #[error("the `{field}` of {capability} of plugin {plugin} {flaw}")]
->>>>>>> 38b2ef9 (grant: http requests, addresses and secrets as things to be permitted)
+    #[error("the `{field}` of {capability} of {} {flaw}", Subject::of(plugin))]
     Unfit {
         /// The plugin.
         plugin: String,

@@ -9,7 +9,8 @@ use super::{has, refused};
 const READ: &str = "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"what it reads\"\n";
 const WRITE: &str =
     "[[request]]\ncapability = \"fs:write:/out\"\nreason = \"what it writes\"\noptional = true\n";
-const MODEL: &str = "[[request]]\ncapability = \"model:chat:default\"\nreason = \"questions\"\noptional = true\n";
+const MODEL: &str =
+    "[[request]]\ncapability = \"model:chat:default\"\nreason = \"questions\"\noptional = true\n";
 
 /// An app whose plugin reads a file of a folder.
 fn reader(requests: &str) -> App {
@@ -197,12 +198,7 @@ fn what_nobody_asked_for_cannot_be_granted() {
             "did not ask for kv:write:seen",
             "[[request]]",
         ),
-        (
-            "model:chat:default",
-            4,
-            "cannot be granted",
-            "--allow",
-        ),
+        ("model:chat:default", 4, "cannot be granted", "--allow"),
         (
             "fs:raed:/in=data",
             2,

@@ -191,7 +191,8 @@ fn chosen(file: &File, plugin: &Plugin, what: &What<'_>) -> Result<Vec<Granted>>
             let said = |capability: &Capability| {
                 let before = file.grants.find(&plugin.digest).into_iter();
                 let mut grants = before.flat_map(|writ| &writ.grants);
-                grants.find(|grant| grant.capability == *capability && grant.capability.takes_place())
+                grants
+                    .find(|grant| grant.capability == *capability && grant.capability.takes_place())
             };
             possible
                 .map(|request| match said(&request.capability) {
