@@ -455,7 +455,7 @@ pub(crate) fn called(workflow: &Workflow) -> BTreeSet<String> {
     let calls = workflow.tasks.iter().filter_map(|task| match &task.kind {
         TaskKind::Call(call) => match &call.target {
             CallTarget::Plugin { plugin, .. } => Some(plugin.clone()),
-            CallTarget::Defined(_) | CallTarget::Protocol(_) => None,
+            CallTarget::Defined(_) | CallTarget::Http(_) | CallTarget::Protocol(_) => None,
         },
         TaskKind::Do(_)
         | TaskKind::Emit

@@ -60,7 +60,7 @@ impl Fold<'_> {
                 CallTarget::Defined(_) => {
                     self.function_started(site, input, started.arguments.clone())
                 }
-                CallTarget::Plugin { .. } => self.call_started(site, started),
+                CallTarget::Plugin { .. } | CallTarget::Http(_) => self.call_started(site, started),
                 CallTarget::Protocol(_) => Err(Misfit::NothingInside),
             },
             TaskKind::Emit

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use writ_workflow::model::{Call as CallTask, CallTarget, Task, TaskKind};
+use writ_workflow::model::{Call as CallTask, CallTarget, HttpCall, Task, TaskKind};
 
 use crate::{
     Action, Call, Effects, Intent, Problem, TaskId, TaskStarted,
@@ -14,15 +14,72 @@ use crate::{
     run::Outstanding,
     state::{Calling, Inside, Phase, Site},
     tree::{Fold, Lane},
+    uri,
 };
 
-/// A function of a plugin, with what it is called with.
+/// The plugin that stands for this host itself in an intent. No plugin has its name.
+const OWN: &str = "writ";
+const HTTP: &str = "http";
+
+/// What is called, and with what.
 struct Target<'a> {
-    plugin: &'a str,
-    version: &'a str,
-    function: &'a str,
+    callee: Callee<'a>,
     arguments: Arc<Json>,
     effects: Effects,
+}
+
+#[derive(Clone, Copy)]
+enum Callee<'a> {
+    Plugin {
+        plugin: &'a str,
+        version: &'a str,
+        function: &'a str,
+    },
+    Http(&'a HttpCall),
+}
+
+impl<'a> Callee<'a> {
+    /// What of a call's target this host calls; none for a function of the document.
+    fn of(target: &'a CallTarget) -> Option<Self> {
+        match target {
+            CallTarget::Plugin {
+                plugin,
+                version,
+                function,
+            } => Some(Self::Plugin {
+                plugin,
+                version,
+                function,
+            }),
+            CallTarget::Http(call) => Some(Self::Http(call)),
+            CallTarget::Defined(_) | CallTarget::Protocol(_) => None,
+        }
+    }
+
+    /// Plugin and function, as an intent names them.
+    fn named(self) -> (&'a str, &'a str) {
+        match self {
+            Self::Plugin {
+                plugin, function, ..
+            } => (plugin, function),
+            Self::Http(_) => (OWN, HTTP),
+        }
+    }
+
+    fn owned(self) -> crate::Callee {
+        match self {
+            Self::Plugin {
+                plugin,
+                version,
+                function,
+            } => crate::Callee::Plugin {
+                plugin: plugin.to_owned(),
+                version: version.to_owned(),
+                function: function.to_owned(),
+            },
+            Self::Http(call) => crate::Callee::Http(call.clone()),
+        }
+    }
 }
 
 impl Fold<'_> {
@@ -60,21 +117,20 @@ impl Step<'_, '_> {
         if let CallTarget::Protocol(protocol) = &call.target {
             return Err(self.not_possible(&format!("`call: {protocol}` is not executed yet")));
         }
-        let arguments = self.fill(ready.site, &call.with, &ready.input, &ready.view())?;
-        let CallTarget::Plugin {
-            plugin,
-            version,
-            function,
-        } = &call.target
-        else {
+        let Some(callee) = Callee::of(&call.target) else {
+            let arguments = self.fill(ready.site, &call.with, &ready.input, &ready.view())?;
             return self.begin_function(ready, arguments);
         };
         let target = Target {
-            plugin,
-            version,
-            function,
-            arguments,
-            effects: self.at.definition.effects_of(plugin, function),
+            callee,
+            arguments: self.arguments(ready.site, call, &ready.input)?,
+            effects: match callee {
+                Callee::Plugin {
+                    plugin, function, ..
+                } => self.at.definition.effects_of(plugin, function),
+                // Each request that is not safe has an intent of its own.
+                Callee::Http(_) => Effects::Recorded,
+            },
         };
         if target.effects != Effects::None || ready.deadline_ms.is_some() {
             self.declare(ready, &target);
@@ -92,14 +148,33 @@ impl Step<'_, '_> {
         Ok(())
     }
 
+    /// What a call is made with. In the endpoint of `call: http`, as written in the document, names stand for members of the input.
+    fn arguments(
+        &mut self,
+        site: &Site,
+        call: &CallTask,
+        input: &Arc<Json>,
+    ) -> Result<Arc<Json>, Stop> {
+        let view = View::definition(&site.context, input);
+        let mut arguments = self.fill(site, &call.with, input, &view)?;
+        if let CallTarget::Http(HttpCall { template: true, .. }) = &call.target
+            && let Some(Json::String(endpoint)) = Arc::make_mut(&mut arguments).get_mut("endpoint")
+        {
+            *endpoint = uri::expand(endpoint, input)
+                .map_err(|detail| Stop::from(Problem::dsl("expression", 400, detail)))?;
+        }
+        Ok(arguments)
+    }
+
     /// Records that a call is about to be made.
     fn declare(&mut self, ready: &Ready<'_>, target: &Target<'_>) {
         let mut started = self.started(ready);
         started.input = None;
         started.at_ms = Some(self.at.now_ms);
+        let (plugin, function) = target.callee.named();
         started.call = (target.effects != Effects::None).then(|| Intent {
-            plugin: target.plugin.to_owned(),
-            function: target.function.to_owned(),
+            plugin: plugin.to_owned(),
+            function: function.to_owned(),
             attempt: ready.site.attempt,
             effects: target.effects,
             idempotency_key: self.key(ready.site),
@@ -127,9 +202,7 @@ impl Step<'_, '_> {
         let call = Call {
             task: site.id,
             attempt: site.attempt,
-            plugin: target.plugin.to_owned(),
-            version: target.version.to_owned(),
-            function: target.function.to_owned(),
+            callee: target.callee.owned(),
             arguments: Arc::unwrap_or_clone(target.arguments),
             effects: target.effects,
             clock_ms,
@@ -164,25 +237,17 @@ impl Step<'_, '_> {
         let TaskKind::Call(call) = &task.kind else {
             return Ok(());
         };
-        let CallTarget::Plugin {
-            plugin,
-            version,
-            function,
-        } = &call.target
-        else {
+        let Some(callee) = Callee::of(&call.target) else {
             return Ok(());
         };
         let input = self.transformed(site, task)?;
-        let view = View::definition(&site.context, &input);
-        let arguments = self.fill(site, &call.with, &input, &view)?;
+        let arguments = self.arguments(site, call, &input)?;
         let effects = calling
             .intent
             .as_ref()
             .map_or(Effects::None, |intent| intent.effects);
         let target = Target {
-            plugin,
-            version,
-            function,
+            callee,
             arguments,
             effects,
         };

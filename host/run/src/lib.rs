@@ -36,6 +36,7 @@ mod tests;
 mod timers;
 mod tree;
 mod try_;
+mod uri;
 
 pub use definition::{Definition, Limits};
 pub use event::{
@@ -45,6 +46,6 @@ pub use fold::Corrupt;
 pub use id::{RunId, TaskId};
 pub use problem::{DSL, OURS, Problem};
 pub use run::{LoopProgress, Progress, Run};
-pub use signal::{Action, Arguments, Call, Decision, Effects, Evaluator, Moment, Signal};
+pub use signal::{Action, Arguments, Call, Callee, Decision, Effects, Evaluator, Moment, Signal};
 pub use status::Status;
-pub use writ_workflow::model::Expression;
+pub use writ_workflow::model::{Authentication, Expression, HttpCall, HttpOutput};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use writ_workflow::model::Expression;
+use writ_workflow::model::{Expression, HttpCall};
 
 use crate::{Definition, Event, Problem, TaskId};
 
@@ -122,6 +122,22 @@ pub enum Action {
     Finished,
 }
 
+/// What a call is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Callee {
+    /// A function of a plugin.
+    Plugin {
+        /// The plugin.
+        plugin: String,
+        /// Its version, as the workflow names it.
+        version: String,
+        /// The function.
+        function: String,
+    },
+    /// A server, by `call: http`. The arguments are `method`, `endpoint`, `headers`, `query`, `body` and `token`.
+    Http(HttpCall),
+}
+
 /// A call to make.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -129,12 +145,8 @@ pub struct Call {
     pub task: TaskId,
     /// Attempt of the `try` around it, from 1.
     pub attempt: u32,
-    /// The plugin.
-    pub plugin: String,
-    /// Its version, as the workflow names it.
-    pub version: String,
-    /// The function.
-    pub function: String,
+    /// What is called.
+    pub callee: Callee,
     /// What it is called with.
     pub arguments: Json,
     /// What a second call would do.

@@ -131,7 +131,9 @@ impl Fold<'_> {
             },
             TaskKind::Call(call) => match &call.target {
                 CallTarget::Defined(index) => Ok(std::slice::from_ref(index)),
-                CallTarget::Plugin { .. } | CallTarget::Protocol(_) => Err(Misfit::NothingInside),
+                CallTarget::Plugin { .. } | CallTarget::Http(_) | CallTarget::Protocol(_) => {
+                    Err(Misfit::NothingInside)
+                }
             },
             TaskKind::Emit
             | TaskKind::Listen

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use writ_journal::{JournalError, Position};
-use writ_run::{Effects, Problem, RunId, Signal, TaskId};
+use writ_run::{Callee, Effects, Problem, RunId, Signal, TaskId};
 use writ_sandbox::Call;
 
 use crate::{
@@ -54,8 +54,7 @@ impl PluginCall {
         let writ_run::Call {
             task,
             attempt,
-            plugin,
-            function,
+            callee,
             arguments,
             effects,
             clock_ms,
@@ -63,6 +62,18 @@ impl PluginCall {
             idempotency_key,
             ..
         } = self.call;
+        let Callee::Plugin {
+            plugin, function, ..
+        } = callee
+        else {
+            let problem = Problem::dsl("configuration", 400, "`call: http` is not executed yet");
+            return Ok(Returned {
+                task,
+                attempt,
+                effects,
+                result: Err(problem),
+            });
+        };
         // Where host calls have intents of their own, nothing has to be durable before the first of them.
         let whole = matches!(effects, Effects::Idempotent | Effects::Once);
         if let Some(intent) = self.intent.filter(|_| whole) {

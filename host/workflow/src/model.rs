@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
+use writ_grant::Request;
 
 pub use crate::source::Source;
 
@@ -22,6 +23,8 @@ pub struct Workflow {
     pub timeout: Option<Duration>,
     /// Names declared in `use.secrets`.
     pub secrets: Vec<String>,
+    /// What the workflow itself asks to be allowed: `document.metadata.writ.requests`.
+    pub requests: Vec<Request>,
     /// Every task of the document, `use.functions` included; addressed by [`TaskIndex`].
     pub tasks: Vec<Task>,
     /// The top-level `do`.
@@ -231,8 +234,55 @@ pub enum CallTarget {
     },
     /// A task defined in `use.functions`: it runs with the arguments as its raw input.
     Defined(TaskIndex),
-    /// `http`, `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`: validated, not executed yet.
+    /// `http`: the arguments are a template of `method`, `endpoint`, `headers`, `query`, `body` and `token`.
+    Http(HttpCall),
+    /// `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`: validated, not executed yet.
     Protocol(&'static str),
+}
+
+/// `call: http`: what its arguments do not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpCall {
+    /// What of the response is the task's output.
+    pub output: HttpOutput,
+    /// Redirects are followed, and are no errors.
+    pub redirect: bool,
+    /// The endpoint is the document's own text, in which `{name}` stands for a member of the input (RFC 6570, level 1).
+    pub template: bool,
+    /// How the workflow shows who it is.
+    pub authentication: Option<Authentication>,
+}
+
+/// What of a response is a task's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpOutput {
+    /// The body, in base64.
+    Raw,
+    /// The body, decoded where its type is known.
+    Content,
+    /// Request, status, headers and content.
+    Response,
+}
+
+/// How a workflow shows a server who it is. Credentials are secrets, which stand in no document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// `basic` with a secret that holds `user:password` in base64.
+    Basic {
+        /// Its name.
+        secret: String,
+    },
+    /// `bearer` with a secret that holds the token.
+    Bearer {
+        /// Its name.
+        secret: String,
+    },
+    /// `bearer` with a token that an expression yields: the argument `token`.
+    Token,
+    /// The credentials stand in the document: `check` refuses that.
+    Written(&'static str),
+    /// A kind that is not executed yet: `check` refuses it.
+    Unsupported(&'static str),
 }
 
 /// `for`

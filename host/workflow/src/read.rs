@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod events;
 mod flow;
+mod http;
 mod metadata;
 mod process;
 mod protocol;
@@ -27,6 +28,7 @@ use indexmap::IndexMap;
 use crate::{
     diagnostic::{Diagnostic, Report},
     model::{Duration, Expression, Raise, Retry, Span, Task, TaskIndex, Workflow},
+    node::Node,
     source::{Inner, NotExecuted, Source},
     yaml,
 };
@@ -85,7 +87,7 @@ pub(crate) struct Reader {
 /// What `use` declares. A declaration that is not valid stands as `None`, so that references to it are not reported too.
 #[derive(Default)]
 struct Uses {
-    authentications: IndexMap<String, ()>,
+    authentications: IndexMap<String, Node>,
     errors: IndexMap<String, Option<Raise>>,
     functions: IndexMap<String, TaskIndex>,
     retries: IndexMap<String, Option<Retry>>,

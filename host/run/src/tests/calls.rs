@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{Effects, Event, Problem, Signal};
+use crate::{Callee, Effects, Event, HttpOutput, Problem, Signal};
 
 use super::harness::{Host, START_MS, define};
 
@@ -127,4 +127,48 @@ fn an_answer_for_another_attempt_is_ignored() {
     });
     host.until_idle();
     assert_eq!(host.output(), json!({}));
+}
+
+#[test]
+fn an_http_call_has_an_intent_and_is_made_again_with_what_is_recorded() {
+    let definition = define(
+        "do: [{a: {call: http, with: {method: post, endpoint: 'https://erp.example/{id}', headers: {x: '${ .id }'}, body: {n: '${ .n }'}, \
+         output: response, redirect: true}}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.start(json!({ "id": "a/b", "n": 1 }));
+    let call = &host.calls[0];
+    let sent = json!({ "method": "post", "endpoint": "https://erp.example/a%2Fb", "headers": { "x": "a/b" }, "body": { "n": 1 } });
+    assert_eq!((&call.arguments, call.effects), (&sent, Effects::Recorded));
+    let Callee::Http(http) = &call.callee else {
+        panic!("{call:?}")
+    };
+    assert_eq!((http.output, http.redirect), (HttpOutput::Response, true));
+    let mut other = Host::recovered(&definition, &host.journal);
+    other.signal(Signal::Recovered);
+    assert_eq!(other.calls, host.calls);
+}
+
+#[test]
+fn what_an_endpoint_can_not_name_faults() {
+    let definition = define(
+        "do: [{a: {call: http, with: {method: get, endpoint: 'https://erp.example/{id}'}}}]",
+    );
+    let mut host = Host::new(&definition);
+    let error = host.run_to_end(json!({ "id": [1] })).error();
+    assert_eq!(
+        (error.title.as_deref(), error.status),
+        (Some("expression"), 400)
+    );
+}
+
+#[test]
+fn an_expression_that_yields_braces_is_no_template() {
+    let definition = define("do: [{a: {call: http, with: {method: get, endpoint: '${ .e }'}}}]");
+    let mut host = Host::new(&definition);
+    host.start(json!({ "e": "https://erp.example/{id}", "id": "x" }));
+    assert_eq!(
+        host.calls[0].arguments["endpoint"],
+        "https://erp.example/{id}"
+    );
 }

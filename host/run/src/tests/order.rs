@@ -118,8 +118,8 @@ fn what_is_not_executed_faults_by_name() {
         ),
         ("{listen: {to: {any: []}}}", "`listen`"),
         (
-            "{call: http, with: {method: get, endpoint: 'https://example.com'}}",
-            "`call: http`",
+            "{call: openapi, with: {document: {endpoint: 'https://example.com'}, operationId: get}}",
+            "`call: openapi`",
         ),
         (
             "{run: {workflow: {namespace: a, name: b, version: '1.0.0'}}}",

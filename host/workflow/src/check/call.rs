@@ -41,7 +41,7 @@ impl Checker<'_> {
                 CallTarget::Defined(index) => {
                     defined.insert(*index);
                 }
-                CallTarget::Protocol(_) => {}
+                CallTarget::Http(_) | CallTarget::Protocol(_) => {}
             }
         }
         self.idle(&defined);

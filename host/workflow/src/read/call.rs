@@ -10,6 +10,8 @@ use crate::{
     node::Node,
 };
 
+const HTTP: &str = "http";
+
 impl Reader {
     pub(super) fn call(&mut self, node: &Node, site: &Site<'_>) -> Option<Call> {
         let name = self.name(node, "call")?;
@@ -18,6 +20,14 @@ impl Reader {
             .find(|protocol| protocol.name == name);
         let with = site.node.get("with");
         let (target, with) = match protocol {
+            Some(protocol) if protocol.name == HTTP => {
+                let Some(with) = with else {
+                    self.missing(site.node, "a call of `http`", "with");
+                    return None;
+                };
+                let (call, with) = self.http(with, &site.path.key("with"))?;
+                (CallTarget::Http(call), with)
+            }
             Some(protocol) => {
                 match with {
                     Some(with) => {

@@ -58,9 +58,12 @@ impl Reader {
             return None;
         }
         self.evaluate(root.get("evaluate"));
-        let document = root
-            .get("document")
-            .and_then(|document| self.header(document, &path.key("document")));
+        let document = root.get("document");
+        let requests = self.document_metadata(
+            document.and_then(|document| document.get("metadata")),
+            &path.key("document").key("metadata"),
+        );
+        let document = document.and_then(|document| self.header(document, &path.key("document")));
         if let Some(uses) = root.get("use") {
             self.r#use(uses, &path.key("use"));
         }
@@ -79,6 +82,7 @@ impl Reader {
             output,
             timeout,
             secrets: self.uses.secrets.keys().cloned().collect(),
+            requests,
             tasks: Vec::new(),
             root: tasks?,
             definition: Arc::new(root.to_json()),
@@ -117,7 +121,6 @@ impl Reader {
         self.label(node, "namespace");
         self.label(node, "name");
         self.version(node.get("version")?);
-        self.document_metadata(node.get("metadata"));
         let own = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
         Some(Document {
             dsl: own("dsl")?,

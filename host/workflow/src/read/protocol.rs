@@ -1,8 +1,9 @@
-//! Arguments of the protocols that `call` knows: validated in shape, not executed yet.
+//! Arguments of the protocols that `call` knows. Of all but `http`, only the shape is validated: they are not executed yet.
 
 use super::{
     Reader,
     composite::SUBSCRIPTION_ITERATOR,
+    http,
     resource::{AUTHENTICATION, ENDPOINT, EXTERNAL_RESOURCE},
     value,
 };
@@ -34,7 +35,7 @@ pub(super) static PROTOCOLS: [Protocol; 6] = [
     },
     Protocol {
         name: "http",
-        arguments: &HTTP,
+        arguments: &http::ARGUMENTS,
     },
     Protocol {
         name: "mcp",
@@ -48,20 +49,7 @@ pub(super) static PROTOCOLS: [Protocol; 6] = [
 
 const RESOURCE: Form = Form::Object(&EXTERNAL_RESOURCE);
 const DURATION: Form = Form::Code(value::duration);
-const OUTPUTS: [&str; 3] = ["raw", "content", "response"];
-
-const HTTP: Shape = closed(
-    "`with` of `http`",
-    &[
-        must("method", Form::Text),
-        must("endpoint", ENDPOINT),
-        may("headers", Form::Code(texts_or_expression)),
-        may("body", Form::Data),
-        may("query", Form::Code(texts_or_expression)),
-        may("output", Form::Word(&OUTPUTS)),
-        may("redirect", Form::Boolean),
-    ],
-);
+pub(super) const OUTPUTS: [&str; 3] = ["raw", "content", "response"];
 
 const OPENAPI: Shape = closed(
     "`with` of `openapi`",
@@ -231,19 +219,6 @@ const ASYNCAPI_CONSUME: Shape = one_of(
     ],
     &[&["amount", "while", "until"]],
 );
-
-/// An object of texts, or an expression that yields one.
-fn texts_or_expression(reader: &mut Reader, node: &Node, path: &Path<'_>) {
-    static TEXTS: Form = Form::Map(&Form::Text);
-    match &node.value {
-        Value::Text(_) => {
-            reader.wrapped_expression(node, path.name());
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => {
-            reader.form(node, &TEXTS, path.name(), path);
-        }
-    }
-}
 
 fn object_or_text(reader: &mut Reader, node: &Node, path: &Path<'_>) {
     if node.text().is_some() || reader.is_object(node, &format!("`{}`", path.name())) {

@@ -101,13 +101,19 @@ impl Reader {
     }
 }
 
-/// For [`crate::form::Form::Code`]: the name of an authentication policy. What refers to one is valid, and not executed yet.
+/// For [`crate::form::Form::Code`]: the name of an authentication policy.
 pub(super) fn authentication(reader: &mut Reader, node: &Node, path: &Path<'_>) {
     let Some(name) = reader.name(node, path.name()) else {
         return;
     };
-    let found = reader.uses.authentications.get(name).copied();
+    let found = reader.uses.authentications.get(name).map(|_| ());
     reader.resolved(node, name, Section::Authentications, found);
+}
+
+/// The same where what refers to one is valid, and not executed yet.
+pub(super) fn authentication_unused(reader: &mut Reader, node: &Node, path: &Path<'_>) {
+    authentication(reader, node, path);
+    let Some(name) = node.text() else { return };
     let what = format!("the authentication policy `{}`", name.escape_debug());
     reader.not_executed.push(NotExecuted {
         what,

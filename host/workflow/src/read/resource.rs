@@ -1,4 +1,5 @@
-//! Endpoints, external resources and authentication policies: validated in shape; this host acts upon none of them yet.
+//! Endpoints, external resources and authentication policies: validated in shape. `call: http` acts upon policies; nothing else
+//! of this is acted upon yet.
 
 use super::{Reader, reference};
 use crate::{
@@ -22,9 +23,15 @@ const ENDPOINT_OBJECT: Shape = closed(
     ],
 );
 
-/// An authentication policy, inline or by reference.
+/// An authentication policy, inline or by reference, which this host does not act upon yet.
 pub(super) const AUTHENTICATION: Form = Form::Code(authentication);
+/// The same where this host acts upon it.
+pub(super) const AUTHENTICATION_USED: Form = Form::Code(authentication_used);
 const REFERENCE: Shape = closed(
+    "`authentication`",
+    &[must("use", Form::Code(reference::authentication_unused))],
+);
+const REFERENCE_USED: Shape = closed(
     "`authentication`",
     &[must("use", Form::Code(reference::authentication))],
 );
@@ -138,8 +145,16 @@ fn endpoint(reader: &mut Reader, node: &Node, path: &Path<'_>) {
 }
 
 fn authentication(reader: &mut Reader, node: &Node, path: &Path<'_>) {
+    referable(reader, node, path, &REFERENCE);
+}
+
+fn authentication_used(reader: &mut Reader, node: &Node, path: &Path<'_>) {
+    referable(reader, node, path, &REFERENCE_USED);
+}
+
+fn referable(reader: &mut Reader, node: &Node, path: &Path<'_>, reference: &'static Shape) {
     let shape = if node.get("use").is_some() {
-        &REFERENCE
+        reference
     } else {
         &POLICY
     };

@@ -104,7 +104,9 @@ impl Reader {
     fn authentications(&mut self, node: &Node, path: &Path<'_>) {
         let entries = self.section(node, "authentications");
         for entry in entries {
-            self.uses.authentications.insert(entry.key.clone(), ());
+            self.uses
+                .authentications
+                .insert(entry.key.clone(), entry.node.clone());
         }
         for entry in entries {
             self.shape(
@@ -219,7 +221,7 @@ fn called(task: &Task) -> Option<TaskIndex> {
     match &task.kind {
         TaskKind::Call(call) => match call.target {
             CallTarget::Defined(index) => Some(index),
-            CallTarget::Plugin { .. } | CallTarget::Protocol(_) => None,
+            CallTarget::Plugin { .. } | CallTarget::Http(_) | CallTarget::Protocol(_) => None,
         },
         TaskKind::Do(_)
         | TaskKind::Emit
