@@ -221,13 +221,13 @@ impl Envelope {
             match keys.iter().copied().find(made) {
                 Some(key) if signers.contains(&key) => {}
                 Some(key) => signers.push(key),
-                None => match keys
-                    .iter()
-                    .find(|key| signature.key_hint.as_ref() == Some(&key.hint()))
-                {
-                    Some(named) => return Err(EnvelopeError::Altered { by: named.hint() }),
-                    None => {}
-                },
+                None => {
+                    let named =
+                        |key: &&&PublicKey| signature.key_hint.as_ref() == Some(&key.hint());
+                    if let Some(named) = keys.iter().find(named) {
+                        return Err(EnvelopeError::Altered { by: named.hint() });
+                    }
+                }
             }
         }
         Ok(signers)

@@ -87,13 +87,13 @@ pub enum KeyFileError {
     },
     /// A passphrase is needed and there is none.
     #[error("the key {0} is sealed with a passphrase, and none was given")]
-    NoPassphrase(PublicKey),
+    NoPassphrase(String),
     /// The passphrase is wrong, or the file was changed: nobody can tell which.
     #[error("the passphrase does not open the key {0}, or the key file was changed")]
-    Passphrase(PublicKey),
+    Passphrase(String),
     /// The key inside is another.
     #[error("the key file says {0}, but holds another key")]
-    OtherKey(PublicKey),
+    OtherKey(String),
     /// There is no passphrase to seal with.
     #[error("a passphrase has 1 to {PASSPHRASE_BYTES_MAX} bytes")]
     Unfit,
@@ -197,7 +197,7 @@ impl KeyFile {
         let seed = match (&self.kept, passphrase) {
             (Kept::Open(seed), _) => seed.clone(),
             (Kept::Sealed { .. }, None) => {
-                return Err(KeyFileError::NoPassphrase(self.public.clone()));
+                return Err(KeyFileError::NoPassphrase(self.public.hint()));
             }
             (
                 Kept::Sealed {
@@ -217,7 +217,7 @@ impl KeyFile {
                         aad: aad.as_bytes(),
                     },
                 );
-                let wrong = || KeyFileError::Passphrase(self.public.clone());
+                let wrong = || KeyFileError::Passphrase(self.public.hint());
                 let opened = Zeroizing::new(opened.map_err(|_| wrong())?);
                 Zeroizing::new(opened.as_slice().try_into().map_err(|_| wrong())?)
             }
@@ -226,7 +226,7 @@ impl KeyFile {
         if *key.public() == self.public {
             Ok(key)
         } else {
-            Err(KeyFileError::OtherKey(self.public.clone()))
+            Err(KeyFileError::OtherKey(self.public.hint()))
         }
     }
 }
