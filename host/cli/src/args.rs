@@ -129,6 +129,9 @@ pub(crate) enum Plugin {
     Inspect {
         /// A `.wasm` file.
         component: PathBuf,
+        /// Write it as one HTML page, to attach to a review.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Remove a plugin from an app folder or a data folder.
     Remove {

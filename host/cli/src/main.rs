@@ -10,6 +10,7 @@ mod error;
 mod host;
 mod load;
 mod out;
+mod paper;
 mod progress;
 mod report;
 mod source;

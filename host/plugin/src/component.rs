@@ -13,4 +13,4 @@ pub use sections::{COMPONENT_BYTES_MAX, embed, embed_with_docs};
 pub(crate) use decode::decode;
 pub(crate) use exports::{Exports, exports};
 pub(crate) use imports::imports;
-pub(crate) use sections::{Sections, sections};
+pub(crate) use sections::{Sections, damaged, sections};

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use crate::effects::Effects;
 use crate::types::Type;
 
@@ -34,7 +36,7 @@ pub struct Param {
 }
 
 /// An exported function that JSON can't call, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncallable {
     /// Its name, formed as for callable functions.
     pub name: String,

@@ -1,6 +1,8 @@
 //! What a component imports, sorted by what a reviewer would have to allow. A declared import is an upper bound: language
 //! runtimes import much that they never call. Knows nothing of what was granted.
 
+use serde::Serialize;
+
 /// An interface that a component imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
@@ -13,7 +15,8 @@ pub struct Import {
 }
 
 /// What using an imported interface would need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ImportKind {
     /// Nothing: streams, arguments, recorded clocks, seeded randomness, logging. Harmless on its own.
     Noise,

@@ -5,6 +5,7 @@
 //!
 //! - [`Plugin::read`] takes any WASI 0.2 component, ours or not, and lists what it exports, imports and requests.
 //! - [`Manifest::parse`] reads `plugin.toml`; [`embed`] puts it into the component, so that one digest covers both.
+//! - [`Inspection::of`] says what a reviewer wants to know of it: risk by import, what it can never do, how far it can be re-lived.
 //! - [`arguments`], [`to_value`] and [`to_json`] convert between JSON and typed values.
 //! - [`schema()`], [`input_schema`] and [`output_schema`] say the same mapping in JSON Schema.
 //!
@@ -35,6 +36,7 @@ mod effects;
 mod error;
 mod function;
 mod import;
+mod inspection;
 mod json;
 mod manifest;
 mod name;
@@ -51,6 +53,10 @@ pub use effects::Effects;
 pub use error::PluginError;
 pub use function::{Function, Param, Uncallable, wit_text};
 pub use import::{Import, ImportKind};
+pub use inspection::{
+    CustomSection, FunctionNote, INSPECTION_FORMAT, ImportNote, ImportProblem, Inspection, LimitNote, Link,
+    ManifestNote, Never, NeverNote, Offer, RequestNote, Risk, Size, TypeNote, import_problems,
+};
 pub use json::{
     MismatchError, VALUE_BYTES_MAX, arguments, check_arguments, error_schema, input_schema,
     output_schema, schema, to_json, to_value,

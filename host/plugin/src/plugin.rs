@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 use semver::Version;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use writ_grant::{Digest, Request};
 
@@ -47,7 +48,7 @@ pub struct Plugin {
 }
 
 /// A tool that took part in making a component, by its own account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Producer {
     /// Its part: `language`, `processed-by` or `sdk`.
     pub field: String,
@@ -137,4 +138,4 @@ fn assign_effects(exports: &mut Exports, manifest: &Manifest) -> Result<(), Plug
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -28,6 +28,7 @@ mod limits;
 mod linker;
 mod log;
 mod meter;
+mod offer;
 mod payload;
 mod port;
 mod sandbox;
@@ -44,6 +45,7 @@ pub use error::{LoadError, SandboxError};
 pub use fault::{Fault, Outcome, Usage};
 pub use folders::{FolderError, ResolvedFolders};
 pub use limits::Limits;
+pub use offer::offer;
 pub use payload::Payload;
 pub use port::{
     Durable, FileNote, FileOperation, HostCall, KvAnswer, KvError, KvOperation, Port, PortError,

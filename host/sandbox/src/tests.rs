@@ -6,5 +6,6 @@ mod files;
 mod hosts;
 mod limits;
 mod links;
+mod offers;
 mod support;
 mod warm;

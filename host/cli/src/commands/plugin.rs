@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &args::Plugin, json: bool) -> Result<Exit> {
         args::Plugin::Build { folder, output } => build(folder, output.as_deref(), json),
         args::Plugin::Add { component, place } => add(component, place, json),
         args::Plugin::List { place } => list(place, json),
-        args::Plugin::Inspect { component } => inspect::run(component, json),
+        args::Plugin::Inspect { component, html } => inspect::run(component, html.as_deref(), json),
         args::Plugin::Remove { name, place } => remove(name, place, json),
     }
 }

@@ -256,7 +256,7 @@ fn read_producers(reader: ProducersSectionReader<'_>) -> wasmparser::Result<Vec<
     clippy::needless_pass_by_value,
     reason = "the shape that map_err wants"
 )]
-fn damaged(error: wasmparser::BinaryReaderError) -> PluginError {
+pub(crate) fn damaged(error: wasmparser::BinaryReaderError) -> PluginError {
     PluginError::Damaged {
         problem: format!("{} (at byte {})", error.message(), error.offset()),
     }

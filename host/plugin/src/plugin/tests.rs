@@ -55,7 +55,7 @@ cpu_ms_max = 500
 "#;
 
 /// A component of one world, whose functions do nothing.
-fn component(wit: &str) -> Vec<u8> {
+pub(crate) fn component(wit: &str) -> Vec<u8> {
     let mut resolve = Resolve {
         all_features: true,
         ..Resolve::default()

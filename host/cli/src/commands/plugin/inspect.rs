@@ -1,105 +1,111 @@
-//! `writ plugin inspect`: what a component exports, imports, asks for, and can never do.
+//! `writ plugin inspect`: everything a reviewer wants to know of any component, as text, JSON, or a page to attach to a review.
 
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use writ_plugin::{ImportKind, Plugin, replay_class};
+use writ_plugin::{Inspection, Link, Risk};
 
 use crate::{
-    error::{Exit, Result},
+    error::{Exit, Failure, Result, count},
     load,
     out::outln,
+    source::write_file,
 };
 
-pub(super) fn run(component: &Path, json: bool) -> Result<Exit> {
+mod html;
+mod text;
+
+pub(super) fn run(component: &Path, page: Option<&Path>, json: bool) -> Result<Exit> {
     let fallback = component
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
     let found = load::read_plugin(component, &fallback)?;
+    let inspection = Inspection::of(&found.plugin, &found.bytes, &writ_sandbox::offer)
+        .map_err(|error| Failure::usage(format!("{}: {error}", component.display())))?;
+    if let Some(page) = page {
+        write_file(page, html::page(&inspection).as_bytes())?;
+    }
     if json {
-        outln!("{}", as_json(&found.plugin));
+        outln!("{}", as_json(&inspection)?);
+    } else if let Some(page) = page {
+        outln!("written to {}", page.display());
     } else {
-        print(&found.plugin);
+        outln!("{}", text::page(&inspection));
     }
     Ok(Exit::Done)
 }
 
-fn as_json(plugin: &Plugin) -> Json {
-    let functions = plugin.functions.values().map(|function| {
-        json!({
-            "name": function.name,
-            "interface": function.interface,
-            "wit": writ_plugin::wit_text(function),
-            "description": function.docs,
-            "input": writ_plugin::input_schema(function),
-            "output": writ_plugin::output_schema(function),
-            "effects": function.effects,
-        })
-    });
-    json!({
-        "plugin": plugin.name,
-        "version": plugin.version.to_string(),
-        "description": plugin.description,
-        "digest": plugin.digest.to_string(),
-        "bytes": plugin.size_bytes,
-        "functions": functions.collect::<Vec<_>>(),
-        "imports": plugin.imports.iter().map(|import| import.interface.clone()).collect::<Vec<_>>(),
-        "requests": plugin.requests.iter().map(|request| json!({
-            "capability": request.capability.to_string(),
-            "means": request.capability.describe(),
-            "reason": request.reason,
-            "optional": request.optional,
-        })).collect::<Vec<_>>(),
-        "replay": replay(plugin),
-    })
+fn as_json(inspection: &Inspection) -> Result<Json> {
+    let mut all = serde_json::to_value(inspection).map_err(Failure::internal)?;
+    all["summary"] = json!(summary(inspection));
+    Ok(all)
 }
 
-fn replay(plugin: &Plugin) -> &'static str {
-    replay_class(plugin.requests.iter().map(|request| &request.capability)).describe()
-}
-
-fn print(plugin: &Plugin) {
-    outln!("{} {}", plugin.name, plugin.version);
-    if !plugin.description.is_empty() {
-        outln!("  {}", plugin.description);
+/// The whole in a few sentences: what a reviewer reads first.
+fn summary(inspection: &Inspection) -> Vec<String> {
+    let mut lines = vec![asks(inspection)];
+    let absolute = |kind: &str| {
+        inspection
+            .never
+            .this
+            .iter()
+            .any(|note| note.kind == kind && note.except.is_empty())
+    };
+    let never = [
+        ("http", "send anything over the network"),
+        ("fs:write", "change any file"),
+        ("fs:read", "read any file"),
+        ("tool:call", "call another plugin"),
+    ];
+    let never: Vec<&str> = never
+        .into_iter()
+        .filter(|(kind, _)| absolute(kind))
+        .map(|(_, words)| words)
+        .collect();
+    if !never.is_empty() {
+        lines.push(format!("Whatever is granted, it can never {}.", either(&never)));
     }
-    outln!("  {}  ({} KB)", plugin.digest, plugin.size_bytes / 1024);
-    outln!("\nfunctions");
-    for function in plugin.functions.values() {
-        outln!("  {}", writ_plugin::wit_text(function));
-        for line in function.docs.iter().flat_map(|docs| docs.lines()) {
-            outln!("      {line}");
-        }
-    }
-    for uncallable in &plugin.uncallable {
-        outln!("  {}: not callable, {}", uncallable.name, uncallable.reason);
-    }
-    outln!("\nrequests");
-    for request in &plugin.requests {
-        let optional = if request.optional { " (optional)" } else { "" };
-        outln!(
-            "  {}{optional}: {}",
-            request.capability,
-            request.capability.describe()
-        );
-        outln!("      because: {}", request.reason);
-    }
-    if plugin.requests.is_empty() {
-        outln!("  none: whatever is granted, it can only compute");
-    } else {
-        outln!("  nothing else is ever possible, whatever is granted");
-    }
-    outln!("\nimports (an upper bound: language runtimes import what they never call)");
-    let (noise, telling): (Vec<_>, Vec<_>) = plugin
+    let denied = inspection
         .imports
         .iter()
-        .partition(|import| import.kind == ImportKind::Noise);
-    for import in telling {
-        outln!("  {}: {}", import.interface, import.kind.describe());
+        .filter(|import| import.link == Link::Denied)
+        .count();
+    if denied > 0 {
+        lines.push(format!(
+            "{} of its {} {} noise of its language runtime: linked, and every use is refused.",
+            denied,
+            count(inspection.imports.len(), "import"),
+            if denied == 1 { "is" } else { "are" }
+        ));
     }
-    for import in noise {
-        outln!("  {} (noise)", import.interface);
+    lines.push(if inspection.problems.is_empty() {
+        "This host can start it.".to_owned()
+    } else {
+        format!("This host cannot start it: {}.", inspection.problems[0].message)
+    });
+    lines
+}
+
+fn asks(inspection: &Inspection) -> String {
+    if inspection.requests.is_empty() {
+        return "It asks for nothing, so whatever is granted, it can only compute.".to_owned();
     }
-    outln!("\nreplay: {}", replay(plugin));
+    let with = |risk| inspection.requests.iter().filter(|request| request.risk == risk).count();
+    let required = inspection.requests.iter().filter(|request| !request.optional).count();
+    format!(
+        "It asks for {} ({required} required): {} could change or send something, {} could see something.",
+        count(inspection.requests.len(), "thing"),
+        with(Risk::Changes),
+        with(Risk::Reads)
+    )
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
 }
