@@ -75,7 +75,10 @@ impl Paper {
         let further = " ".repeat(textwrap::core::display_width(&first));
         let width = self.width.saturating_sub(further.len()).max(WIDTH_MIN / 2);
         // Digests and long names are not broken: a reader copies them.
-        let options = textwrap::Options::new(width).break_words(false);
+        let options = textwrap::Options::new(width)
+            .break_words(false)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
         let mut start = first.as_str();
         for paragraph in clean(text).lines().map(str::to_owned).collect::<Vec<_>>() {
             for line in textwrap::wrap(&paragraph, &options) {
@@ -124,6 +127,22 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(safe).collect()
 }
 
+/// A doc comment's paragraphs, each on one line: where its author's editor broke lines says nothing. Lists keep theirs.
+pub(crate) fn paragraphs(docs: &str) -> String {
+    let mut text = String::new();
+    for line in docs.lines() {
+        let line = line.trim_end();
+        let stands_alone = line.trim_start().starts_with(['-', '*', '#', '|', '>', '`']) || line.starts_with("    ");
+        match text.chars().last() {
+            None | Some('\n') => {}
+            Some(_) if line.is_empty() || stands_alone => text.push('\n'),
+            Some(_) => text.push(' '),
+        }
+        text.push_str(line.trim_start());
+    }
+    text
+}
+
 /// A number of bytes as people say it.
 pub(crate) fn bytes(number: u64) -> String {
     const STEPS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
@@ -170,6 +189,14 @@ mod tests {
         let mut page = paper(80, false);
         page.put(0, Ink::Plain, "pay\u{202e}gpj\u{1b}[2J\r\tx");
         assert_eq!(page.finish(), "pay\u{fffd}gpj\u{fffd}[2J\u{fffd}\u{fffd}x");
+    }
+
+    #[test]
+    fn docs_flow() {
+        assert_eq!(
+            paragraphs("Files the\npayment.\n\nOr not:\n- once\n- twice\n"),
+            "Files the payment.\nOr not:\n- once\n- twice"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ const ANY: [&str; 9] = [
     "read another component's memory, or the host's",
     "keep anything between two calls, except in granted buckets, memory spaces and folders",
     "see the value of a secret: it writes a placeholder, and the host puts the value into a granted request",
-    "see the host's environment, arguments, user name or process list",
+    "see the host's arguments, user name, working folder or list of processes",
     "run longer, or use more memory, than its limits allow",
     "grant itself or another component anything, or change what is in the journal",
 ];

@@ -10,7 +10,7 @@ use super::{
     summary,
     text::{doubts, word},
 };
-use crate::paper::{bytes, clean};
+use crate::paper::{bytes, clean, paragraphs};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -131,9 +131,9 @@ fn requests(inspection: &Inspection) -> Markup {
             @if inspection.requests.is_empty() {
                 p.good { "Nothing: whatever is granted, it can only compute." }
             } @else {
-                p.faint { "Nothing else is ever possible. A reviewer may grant each of these, a narrower form of it, or neither." }
+                p.faint { "Nothing else is ever possible. A reviewer may grant each of these, a narrower form of it, or none." }
                 table {
-                    caption { "Requested capabilities" }
+                    caption.unseen { "Requested capabilities" }
                     thead { tr { th scope="col" { "Capability" } th scope="col" { "Risk" } th scope="col" { "Lets it" } th scope="col" { "Its author's reason" } } }
                     tbody { @for request in &inspection.requests { (request_row(request)) } }
                 }
@@ -210,7 +210,7 @@ fn one_function(function: &FunctionNote) -> Markup {
             h3.wit { code { (says(&function.wit)) } }
             @if let Some(interface) = &function.interface { p.faint.from { "of " code { (says(interface)) } } }
             @if let Some(description) = &function.description {
-                @for paragraph in description.split("\n\n") { p { (quoted(paragraph)) } }
+                @for paragraph in paragraphs(description).lines() { p { (quoted(paragraph)) } }
             }
             dl {
                 dt { "Replay" }

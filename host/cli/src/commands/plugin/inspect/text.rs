@@ -3,10 +3,16 @@
 use writ_plugin::{ImportNote, Inspection, RequestNote, Risk};
 
 use super::summary;
-use crate::paper::{Ink, Paper, bytes};
+use crate::{
+    error::count,
+    paper::{Ink, Paper, bytes, paragraphs},
+};
 
-/// What each kind of declaration is counted by.
+/// Most functions that are shown on a terminal.
 const FUNCTIONS_MAX: usize = 500;
+
+/// Room for the name of an interface before what it lets a component do.
+const LABEL_CHARS: usize = 36;
 
 pub(super) fn page(inspection: &Inspection) -> String {
     let mut paper = Paper::for_stdout();
@@ -41,13 +47,13 @@ fn head(paper: &mut Paper, inspection: &Inspection) {
         "size      ",
         Ink::Plain,
         &format!(
-            "{}: code {}, data {}, custom sections {}, declarations {}; {} core module(s)",
+            "{}: code {}, data {}, custom sections {}, declarations {}; {}",
             bytes(size.whole),
             bytes(size.code),
             bytes(size.data),
             bytes(size.custom),
             bytes(size.other),
-            size.modules
+            count(usize::try_from(size.modules).unwrap_or(usize::MAX), "core module")
         ),
     );
     let made: Vec<String> = inspection
@@ -123,7 +129,7 @@ fn functions(paper: &mut Paper, inspection: &Inspection) {
         }
         paper.put(4, Ink::Bold, &function.wit);
         if let Some(description) = &function.description {
-            paper.put(6, Ink::Plain, description);
+            paper.put(6, Ink::Plain, &paragraphs(description));
         }
         let replay = function.replay.describe();
         let name = replay.split(':').next().unwrap_or(replay);
@@ -179,16 +185,17 @@ fn imports(paper: &mut Paper, inspection: &Inspection) {
 }
 
 fn one_import(paper: &mut Paper, import: &ImportNote) {
-    paper.put(4, Ink::Plain, &import.interface);
-    paper.hang(6, "to ", Ink::Faint, &import.lets);
+    let label = format!("{:<LABEL_CHARS$} ", import.interface);
     match import.risk {
-        Risk::None => {}
-        Risk::Never => paper.put(6, Ink::Faint, import.link.describe()),
-        Risk::Reads | Risk::Changes => paper.put(
-            6,
-            Ink::Plain,
-            &format!("{}: {}", import.link.describe(), import.allowed_by.join(", ")),
-        ),
+        Risk::None => paper.hang(4, &label, Ink::Faint, &import.lets),
+        Risk::Never => {
+            let text = format!("{} ({})", import.link.describe(), import.lets);
+            paper.hang(4, &label, Ink::Faint, &text);
+        }
+        Risk::Reads | Risk::Changes => {
+            paper.hang(4, &label, Ink::Plain, &import.lets);
+            paper.hang(6, "with: ", Ink::Plain, &import.allowed_by.join(", "));
+        }
     }
 }
 
