@@ -55,9 +55,6 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Compile a component read from standard input, under limits. Started by writ itself.
-    #[command(name = "compile-child", hide = true)]
-    CompileChild,
 }
 
 /// `writ run`

@@ -21,7 +21,7 @@ use writ_workflow::{
 
 use crate::{
     app::{App, read_text},
-    error::{Failure, Result},
+    error::{Exit, Failure, Result},
     source,
 };
 
@@ -157,7 +157,8 @@ pub(crate) struct Checked {
     pub(crate) notes: Vec<String>,
 }
 
-/// Parses and checks a workflow. `Err` holds the diagnostics of a document that could not even be parsed.
+/// Parses and checks a workflow for a run, which no refused writ may stand in the way of. `Err` holds the diagnostics of a
+/// document that could not even be parsed.
 pub(crate) fn check(
     text: String,
     file: &str,
@@ -165,18 +166,43 @@ pub(crate) fn check(
     grants: &Grants,
     sandbox: &Sandbox,
 ) -> Result<Result<Checked, Vec<Diagnostic>>> {
+    match look(text, file, found, grants, sandbox)? {
+        Ok((checked, refusals)) => match refusals.into_values().next() {
+            Some(refusal) => Err(refusal),
+            None => Ok(Ok(checked)),
+        },
+        Err(diagnostics) => Ok(Err(diagnostics)),
+    }
+}
+
+/// A checked workflow, and why plugins are refused, by their name.
+pub(crate) type Looked = (Checked, BTreeMap<String, Failure>);
+
+/// The same for somebody who wants to hear everything at once: refused writs are told beside the rest.
+pub(crate) fn look(
+    text: String,
+    file: &str,
+    found: BTreeMap<String, Found>,
+    grants: &Grants,
+    sandbox: &Sandbox,
+) -> Result<Result<Looked, Vec<Diagnostic>>> {
     let workflow = match writ_workflow::parse(&text, file) {
         Ok(workflow) => workflow,
         Err(diagnostics) => return Ok(Err(diagnostics)),
     };
-    let mut known = BTreeMap::new();
+    let (mut known, mut refusals) = (BTreeMap::new(), BTreeMap::new());
     for (name, found) in &found {
         // A plugin that asks for nothing needs nobody's review.
         let reviewed =
             grants.find(&found.plugin.digest).is_some() || found.plugin.requests.is_empty();
-        let authority = reviewed
-            .then(|| authority(&found.plugin, grants))
-            .transpose()?;
+        let authority = match reviewed.then(|| authority(&found.plugin, grants)) {
+            Some(Err(refusal)) if refusal.exit == Exit::Refused => {
+                refusals.insert(name.clone(), refusal);
+                // Said once, as a refusal, and not again as everything that is missing.
+                Some(Authority::none(name))
+            }
+            other => other.transpose()?,
+        };
         known.insert(
             name.clone(),
             Known {
@@ -196,14 +222,15 @@ pub(crate) fn check(
     } else {
         Vec::new()
     };
-    Ok(Ok(Checked {
+    let checked = Checked {
         workflow,
         text,
         known,
         found,
         diagnostics,
         notes,
-    }))
+    };
+    Ok(Ok((checked, refusals)))
 }
 
 /// The called plugins that were approved as another build than the one that is there.
@@ -287,12 +314,8 @@ pub(crate) fn assemble(
         .map(|name| (name.clone(), json!(format!("{{{{secret:{name}}}}}"))))
         .collect();
     let workflow = Arc::new(checked.workflow);
-    let definition = Definition::new(Arc::clone(&workflow), effects).map_err(|problem| {
-        Failure::new(
-            crate::error::Exit::Check,
-            problem.detail.unwrap_or(problem.r#type),
-        )
-    })?;
+    let definition = Definition::new(Arc::clone(&workflow), effects)
+        .map_err(|problem| Failure::new(Exit::Check, problem.detail.unwrap_or(problem.r#type)))?;
     let sandbox = sandbox.clone();
     Ok(writ_scheduler::App {
         definition: Arc::new(definition),

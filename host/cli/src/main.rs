@@ -12,6 +12,7 @@ mod load;
 mod out;
 mod paper;
 mod progress;
+mod ready;
 mod report;
 mod source;
 
@@ -57,7 +58,6 @@ fn run(cli: &Cli) -> Result<Exit> {
         Command::Audit(arguments) => commands::audit::run(arguments, cli.json),
         Command::Doctor(arguments) => commands::doctor::run(arguments, cli.json),
         Command::Completions { shell } => Ok(completions(*shell, cli.json)),
-        Command::CompileChild => Ok(Exit::Usage),
     }
 }
 

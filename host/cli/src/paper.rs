@@ -132,7 +132,10 @@ pub(crate) fn paragraphs(docs: &str) -> String {
     let mut text = String::new();
     for line in docs.lines() {
         let line = line.trim_end();
-        let stands_alone = line.trim_start().starts_with(['-', '*', '#', '|', '>', '`']) || line.starts_with("    ");
+        let stands_alone = line
+            .trim_start()
+            .starts_with(['-', '*', '#', '|', '>', '`'])
+            || line.starts_with("    ");
         match text.chars().last() {
             None | Some('\n') => {}
             Some(_) if line.is_empty() || stands_alone => text.push('\n'),
@@ -170,7 +173,12 @@ mod tests {
     #[test]
     fn further_lines_stand_below_the_first() {
         let mut page = paper(40, false);
-        page.hang(2, "because: ", Ink::Plain, "it compares each invoice with its order");
+        page.hang(
+            2,
+            "because: ",
+            Ink::Plain,
+            "it compares each invoice with its order",
+        );
         assert_eq!(
             page.finish(),
             "  because: it compares each invoice with\n           its order"

@@ -108,6 +108,46 @@ impl Reader {
         })
     }
 
+    /// The events of the wanted runs, in the order of the log, each with its checksum checked. One walk however many runs there
+    /// are; that each follows the one before is for [`verify`](crate::verify) to say.
+    pub fn events<'r>(
+        &'r self,
+        wanted: impl Fn(RunId) -> bool + 'r,
+    ) -> Result<impl Iterator<Item = Result<Record, JournalError>> + 'r, JournalError> {
+        let mut walk = Walk::over(&self.log_dir)?;
+        let mut is_over = false;
+        Ok(std::iter::from_fn(move || {
+            while !is_over {
+                let visited = walk.next(|frame, place| {
+                    wanted(frame.head.run)
+                        .then(|| self.record(frame, place))
+                        .transpose()
+                });
+                match visited {
+                    None => is_over = true,
+                    Some(Ok(None)) => {}
+                    Some(Ok(Some(record))) => return Some(Ok(record)),
+                    Some(Err(error)) => {
+                        is_over = true;
+                        return Some(Err(error));
+                    }
+                }
+            }
+            None
+        }))
+    }
+
+    fn record(&self, frame: &Frame<'_>, place: &Place<'_>) -> Result<Record, JournalError> {
+        Ok(Record {
+            position: place.position,
+            run: frame.head.run,
+            number: frame.head.number,
+            at_ms: frame.head.at_ms,
+            event: event_of(frame, &self.blobs, place)?,
+            hash: frame.hash(),
+        })
+    }
+
     /// Content by its digest, checked.
     pub fn get_blob(&self, digest: &BlobDigest) -> Result<Vec<u8>, JournalError> {
         self.blobs.read(digest, None)

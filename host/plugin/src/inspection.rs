@@ -346,6 +346,11 @@ fn limits(plugin: &Plugin) -> Vec<LimitNote> {
     let mut overrides = plugin.limits;
     let set = overrides.by_key();
     set.into_iter()
-        .filter_map(|(key, value)| Some(LimitNote { key, value: (*value)? }))
+        .filter_map(|(key, value)| {
+            Some(LimitNote {
+                key,
+                value: (*value)?,
+            })
+        })
         .collect()
 }

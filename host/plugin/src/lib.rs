@@ -54,8 +54,9 @@ pub use error::PluginError;
 pub use function::{Function, Param, Uncallable, wit_text};
 pub use import::{Import, ImportKind};
 pub use inspection::{
-    CustomSection, FunctionNote, INSPECTION_FORMAT, ImportNote, ImportProblem, Inspection, LimitNote, Link,
-    ManifestNote, Never, NeverNote, Offer, RequestNote, Risk, Size, TypeNote, import_problems,
+    CustomSection, FunctionNote, INSPECTION_FORMAT, ImportNote, ImportProblem, Inspection,
+    LimitNote, Link, ManifestNote, Never, NeverNote, Offer, RequestNote, Risk, Size, TypeNote,
+    import_problems,
 };
 pub use json::{
     MismatchError, VALUE_BYTES_MAX, arguments, check_arguments, error_schema, input_schema,

@@ -8,7 +8,11 @@ use crate::linker::{self, Import, Shape};
 
 /// Packages of which not every interface and version is here: the interfaces, and the version or the line of versions.
 pub(crate) const EXACT: [(&str, &[&str], Version); 7] = [
-    ("wasi:io", &["error", "poll", "streams"], Version::Line("0.2.")),
+    (
+        "wasi:io",
+        &["error", "poll", "streams"],
+        Version::Line("0.2."),
+    ),
     (
         "wasi:cli",
         &[
@@ -25,10 +29,26 @@ pub(crate) const EXACT: [(&str, &[&str], Version); 7] = [
         ],
         Version::Line("0.2."),
     ),
-    ("wasi:clocks", &["wall-clock", "monotonic-clock"], Version::Line("0.2.")),
-    ("wasi:random", &["random", "insecure", "insecure-seed"], Version::Line("0.2.")),
-    ("wasi:filesystem", &["preopens", "types"], Version::Line("0.2.")),
-    ("wasi:keyvalue", &["store", "atomics", "batch"], Version::Only("0.2.0-draft")),
+    (
+        "wasi:clocks",
+        &["wall-clock", "monotonic-clock"],
+        Version::Line("0.2."),
+    ),
+    (
+        "wasi:random",
+        &["random", "insecure", "insecure-seed"],
+        Version::Line("0.2."),
+    ),
+    (
+        "wasi:filesystem",
+        &["preopens", "types"],
+        Version::Line("0.2."),
+    ),
+    (
+        "wasi:keyvalue",
+        &["store", "atomics", "batch"],
+        Version::Only("0.2.0-draft"),
+    ),
     ("wasi:config", &["store"], Version::Only("0.2.0-rc.1")),
 ];
 
@@ -47,7 +67,7 @@ pub fn offer(interface: &str) -> Offer {
     if !is_known(interface) {
         return Offer::Missing;
     }
-    match linker::import(interface, Shape::of(&Authority::none("")) ) {
+    match linker::import(interface, Shape::of(&Authority::none(""))) {
         Import::Linked if interface.starts_with("wasi:sockets/") => Offer::Denied,
         Import::Linked => Offer::Always,
         Import::Needs(capability) => Offer::WithGrant(capability),

@@ -108,14 +108,27 @@ fn a_revoked_or_expired_writ_refuses() {
     let _ = allow(&app, "fs:read:/in=data").expect(0);
     let approved = grants(&app);
     let _ = app.writ(&["grant", "revoke"]).expect(0);
-    for verb in ["check", "run"] {
-        refused(
-            app.writ(&[verb, "."]),
-            4,
-            &["the writ of plugin files was revoked"],
-            &["writ grant review"],
-        );
-    }
+    has(
+        &app.writ(&["check"]).expect(4).err,
+        &["the writ of plugin files was revoked", "workflow.yaml:7:19"],
+    );
+    refused(
+        app.writ(&["run", "."]),
+        4,
+        &["the writ of plugin files was revoked"],
+        &["writ grant review"],
+    );
+    let checked = app.writ(&["check", "--json"]).expect(4).json();
+    assert_eq!(checked["errors"], 1, "a refusal is said once: {checked}");
+    let diagnostic = &checked["diagnostics"][0];
+    assert_eq!(
+        (&diagnostic["code"], &diagnostic["line"]),
+        (&"refused".into(), &7.into())
+    );
+    has(
+        &diagnostic["message"].to_string(),
+        &["the writ of plugin files was revoked"],
+    );
     app.write(
         "grants.toml",
         &approved.replace(
@@ -300,6 +313,12 @@ fn approving_says_what_is_still_in_the_way() {
         !said.err.contains("the folder made"),
         "the host makes it: {}",
         said.err
+    );
+    let checked = app.writ(&["check", "--json"]).expect(3).json();
+    assert_eq!(checked["diagnostics"][0]["code"], "folder");
+    has(
+        &checked["diagnostics"][0]["message"].to_string(),
+        &["none is not there"],
     );
     refused(
         app.writ(&["run", "."]),

@@ -106,15 +106,45 @@ fn an_interface_that_the_host_lacks_is_named() {
         folder.path().join("unknown-import.wasm"),
     )
     .expect("guests can be copied");
-    let _ = folder
-        .writ(&["plugin", "add", "unknown-import.wasm"])
-        .expect(0);
     has(
         &folder
             .writ(&["plugin", "inspect", "unknown-import.wasm"])
             .expect(0)
             .out,
-        &["does not offer"],
+        &[
+            "This host cannot start it",
+            "writ:guests/nowhere",
+            "this host does not have",
+        ],
+    );
+    refused(
+        folder.writ(&["plugin", "add", "unknown-import.wasm"]),
+        2,
+        &[
+            "plugin unknown-import could never start here",
+            "writ:guests/nowhere",
+        ],
+        &["build it against WASI 0.2"],
+    );
+    assert!(
+        !folder.path().join(".writ/plugins").exists(),
+        "nothing was added"
+    );
+    // One that came there by another way is found before anything runs.
+    fs::create_dir_all(folder.path().join(".writ/plugins")).expect("folders can be made");
+    fs::copy(
+        guest("unknown-import"),
+        folder.path().join(".writ/plugins/unknown-import.wasm"),
+    )
+    .expect("guests can be copied");
+    let checked = folder
+        .writ(&["check", "flow.yaml", "--json"])
+        .expect(3)
+        .json();
+    assert_eq!(checked["diagnostics"][0]["code"], "import");
+    has(
+        &checked["diagnostics"][0]["message"].to_string(),
+        &["writ:guests/nowhere"],
     );
     refused(
         folder.writ(&["run", "flow.yaml"]),

@@ -63,8 +63,8 @@ fn a_new_plugin_goes_all_the_way() {
             "my-tool 0.1.0",
             "greet: func(name: string) -> result<string, string>",
             "Greets somebody by name. An empty name is an error.",
-            "none: whatever is granted, it can only compute",
-            "replay: exact",
+            "nothing: whatever is granted, it can only compute",
+            "replay: exact: nothing is requested",
         ],
     );
     let inspected = app

@@ -7,7 +7,7 @@ use crate::{
     load,
     out::outln,
     progress::Progress,
-    report,
+    ready, report,
 };
 
 pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
@@ -22,8 +22,12 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let grants = load::grants(app.grants.as_deref())?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let (diagnostics, notes) = match load::check(text.clone(), &file, found, &grants, &sandbox)? {
-        Ok(checked) => (checked.diagnostics, checked.notes),
+    let (diagnostics, notes) = match load::look(text.clone(), &file, found, &grants, &sandbox)? {
+        Ok((mut checked, refusals)) => {
+            let more = ready::diagnostics(&app, &checked, &refusals, &file);
+            checked.diagnostics.extend(more);
+            (checked.diagnostics, checked.notes)
+        }
         Err(diagnostics) => (diagnostics, Vec::new()),
     };
     let errors = if json {
@@ -36,7 +40,7 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
             "{}",
             serde_json::json!({ "errors": errors, "diagnostics": report::diagnostics_json(&diagnostics), "notes": notes })
         );
-        return Ok(if errors == 0 { Exit::Done } else { Exit::Check });
+        return Ok(exit(&diagnostics));
     }
     for note in notes {
         eprintln!("note: {note}");
@@ -46,5 +50,20 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     eprintln!("{}", count(errors, "error"));
-    Ok(Exit::Check)
+    Ok(exit(&diagnostics))
+}
+
+/// A refused writ that nothing else stands beside is what `run` would refuse, by the same code.
+fn exit(diagnostics: &[writ_workflow::Diagnostic]) -> Exit {
+    let mut errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .peekable();
+    if errors.peek().is_none() {
+        Exit::Done
+    } else if errors.all(|diagnostic| diagnostic.code == ready::REFUSED) {
+        Exit::Refused
+    } else {
+        Exit::Check
+    }
 }

@@ -9,7 +9,7 @@ use writ_run::Event;
 use crate::{
     args::Doctor,
     commands::runs::data_folder,
-    error::{Exit, Result},
+    error::{Exit, Result, count},
     out::outln,
 };
 
@@ -106,10 +106,10 @@ fn journal(data: &Path) -> Finding {
             what: "journal",
             ok: true,
             text: format!(
-                "{}: {} runs, {} events; every checksum, both hash chains and all blobs hold; checkpoints sign {} of them",
+                "{}: {}, {}; every checksum, both hash chains and all blobs hold; checkpoints sign {} of them",
                 data.display(),
-                audited.verified.runs,
-                audited.verified.events,
+                counted(audited.verified.runs, "run"),
+                counted(audited.verified.events, "event"),
                 audited.signed()
             ),
         },
@@ -119,6 +119,10 @@ fn journal(data: &Path) -> Finding {
             text: error.to_string(),
         },
     }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
 /// Whether every unfinished run still has the workflow and the plugins that it started with.

@@ -118,6 +118,13 @@ fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
             )));
         }
     }
+    if let Some(problem) = writ_plugin::import_problems(plugin, &writ_sandbox::offer).first() {
+        return Err(Failure::usage(format!(
+            "plugin {} could never start here: {}",
+            plugin.name, problem.message
+        ))
+        .help(&problem.remedy));
+    }
     let path = home.folder().join(format!("{}.wasm", plugin.name));
     write_file(&path, &found.bytes)?;
     if let Home::App(folder) = &home {

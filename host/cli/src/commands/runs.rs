@@ -17,6 +17,8 @@ use crate::{
     report::time,
 };
 
+mod waiting;
+
 pub(crate) fn run(arguments: &Runs, json: bool) -> Result<Exit> {
     match arguments {
         Runs::List(place) => list(&data_folder(place)?, json),
@@ -45,7 +47,9 @@ fn reader(data: &Path) -> Result<Reader> {
 }
 
 fn list(data: &Path, json: bool) -> Result<Exit> {
-    let mut runs = reader(data)?.runs().map_err(Failure::journal)?;
+    let reader = reader(data)?;
+    let mut runs = reader.runs().map_err(Failure::journal)?;
+    waiting::settle(&reader, &mut runs).map_err(Failure::journal)?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     if json {
         outln!("{}", Json::Array(runs.iter().map(summary).collect()));
@@ -98,7 +102,8 @@ pub(crate) fn find(reader: &Reader, prefix: &str) -> Result<RunSummary> {
 
 fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
     let reader = reader(data)?;
-    let run = find(&reader, prefix)?;
+    let mut run = find(&reader, prefix)?;
+    waiting::settle(&reader, std::slice::from_mut(&mut run)).map_err(Failure::journal)?;
     let mut shown = summary(&run);
     for record in reader.read(run.run).map_err(Failure::journal)? {
         match record.map_err(Failure::journal)?.event {

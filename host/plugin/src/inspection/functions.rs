@@ -4,7 +4,9 @@
 use writ_grant::{Capability, Effect};
 
 use super::FunctionNote;
-use crate::{Effects, Function, Plugin, Replay, input_schema, output_schema, replay_class, wit_text};
+use crate::{
+    Effects, Function, Plugin, Replay, input_schema, output_schema, replay_class, wit_text,
+};
 
 /// Most capabilities that a sentence names.
 const NAMED_MAX: usize = 3;

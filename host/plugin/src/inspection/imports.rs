@@ -98,38 +98,128 @@ fn missing_remedy(interface: &str) -> String {
 const LETS: [(&str, &str); 34] = [
     ("wasi:io/error", "read the text of an error"),
     ("wasi:io/poll", "wait for several things at once"),
-    ("wasi:io/streams", "move bytes through streams that another interface gave it"),
-    ("wasi:cli/environment", "ask for variables and arguments: it sees granted variables, and no arguments"),
+    (
+        "wasi:io/streams",
+        "move bytes through streams that another interface gave it",
+    ),
+    (
+        "wasi:cli/environment",
+        "ask for variables and arguments: it sees granted variables, and no arguments",
+    ),
     ("wasi:cli/exit", "end its own call"),
     ("wasi:cli/stdin", "read standard input, which is empty"),
-    ("wasi:cli/stdout", "write to its own log, which is bounded and kept in the journal"),
-    ("wasi:cli/stderr", "write to its own log, which is bounded and kept in the journal"),
-    ("wasi:cli/terminal-input", "ask for a terminal: there never is one"),
-    ("wasi:cli/terminal-output", "ask for a terminal: there never is one"),
-    ("wasi:cli/terminal-stdin", "ask for a terminal: there never is one"),
-    ("wasi:cli/terminal-stdout", "ask for a terminal: there never is one"),
-    ("wasi:cli/terminal-stderr", "ask for a terminal: there never is one"),
-    ("wasi:clocks/wall-clock", "ask for the time: it is told the run's recorded clock, unless clock:real is granted"),
-    ("wasi:clocks/monotonic-clock", "measure time and sleep: by the run's recorded clock, unless clock:real is granted"),
-    ("wasi:random/random", "get random bytes: seeded by the run, unless random:real is granted"),
-    ("wasi:random/insecure", "get random bytes: seeded by the run, unless random:real is granted"),
-    ("wasi:random/insecure-seed", "get a seed for hash tables: seeded by the run, unless random:real is granted"),
-    ("wasi:logging/logging", "write to its own log, which is bounded and kept in the journal"),
-    ("wasi:filesystem/preopens", "learn which folders it was given"),
-    ("wasi:filesystem/types", "open, read, list, write, rename and remove files: in granted folders, and as far as each grant goes"),
-    ("wasi:keyvalue/store", "read and change keys: in granted buckets"),
-    ("wasi:keyvalue/batch", "read and change several keys at once: in granted buckets"),
-    ("wasi:keyvalue/atomics", "count in a key: in granted buckets"),
-    ("wasi:config/store", "read configured values: the granted keys"),
-    ("wasi:http/types", "build requests and read responses: sends nothing by itself"),
-    ("wasi:http/outgoing-handler", "send requests over the network: to granted addresses, with granted methods"),
-    ("wasi:http/incoming-handler", "answer requests from the network"),
-    ("writ:agent/context", "ask how much of its budget and time is left"),
-    ("writ:agent/model", "send text to a language model and read its answer: granted models"),
-    ("writ:agent/tools", "call functions of other plugins: granted ones, and with no more authority than its own"),
-    ("writ:agent/memory", "read and change an agent's memory: granted spaces"),
-    ("writ:agent/human", "ask a person and wait for the answer: granted roles"),
-    ("writ:agent/types", "share types with the interfaces beside it"),
+    (
+        "wasi:cli/stdout",
+        "write to its own log, which is bounded and kept in the journal",
+    ),
+    (
+        "wasi:cli/stderr",
+        "write to its own log, which is bounded and kept in the journal",
+    ),
+    (
+        "wasi:cli/terminal-input",
+        "ask for a terminal: there never is one",
+    ),
+    (
+        "wasi:cli/terminal-output",
+        "ask for a terminal: there never is one",
+    ),
+    (
+        "wasi:cli/terminal-stdin",
+        "ask for a terminal: there never is one",
+    ),
+    (
+        "wasi:cli/terminal-stdout",
+        "ask for a terminal: there never is one",
+    ),
+    (
+        "wasi:cli/terminal-stderr",
+        "ask for a terminal: there never is one",
+    ),
+    (
+        "wasi:clocks/wall-clock",
+        "ask for the time: it is told the run's recorded clock, unless clock:real is granted",
+    ),
+    (
+        "wasi:clocks/monotonic-clock",
+        "measure time and sleep: by the run's recorded clock, unless clock:real is granted",
+    ),
+    (
+        "wasi:random/random",
+        "get random bytes: seeded by the run, unless random:real is granted",
+    ),
+    (
+        "wasi:random/insecure",
+        "get random bytes: seeded by the run, unless random:real is granted",
+    ),
+    (
+        "wasi:random/insecure-seed",
+        "get a seed for hash tables: seeded by the run, unless random:real is granted",
+    ),
+    (
+        "wasi:logging/logging",
+        "write to its own log, which is bounded and kept in the journal",
+    ),
+    (
+        "wasi:filesystem/preopens",
+        "learn which folders it was given",
+    ),
+    (
+        "wasi:filesystem/types",
+        "open, read, list, write, rename and remove files: in granted folders, and as far as each grant goes",
+    ),
+    (
+        "wasi:keyvalue/store",
+        "read and change keys: in granted buckets",
+    ),
+    (
+        "wasi:keyvalue/batch",
+        "read and change several keys at once: in granted buckets",
+    ),
+    (
+        "wasi:keyvalue/atomics",
+        "count in a key: in granted buckets",
+    ),
+    (
+        "wasi:config/store",
+        "read configured values: the granted keys",
+    ),
+    (
+        "wasi:http/types",
+        "build requests and read responses: sends nothing by itself",
+    ),
+    (
+        "wasi:http/outgoing-handler",
+        "send requests over the network: to granted addresses, with granted methods",
+    ),
+    (
+        "wasi:http/incoming-handler",
+        "answer requests from the network",
+    ),
+    (
+        "writ:agent/context",
+        "ask how much of its budget and time is left",
+    ),
+    (
+        "writ:agent/model",
+        "send text to a language model and read its answer: granted models",
+    ),
+    (
+        "writ:agent/tools",
+        "call functions of other plugins: granted ones, and with no more authority than its own",
+    ),
+    (
+        "writ:agent/memory",
+        "read and change an agent's memory: granted spaces",
+    ),
+    (
+        "writ:agent/human",
+        "ask a person and wait for the answer: granted roles",
+    ),
+    (
+        "writ:agent/types",
+        "share types with the interfaces beside it",
+    ),
 ];
 
 fn lets(import: &Import) -> String {
@@ -138,7 +228,9 @@ fn lets(import: &Import) -> String {
         return (*text).to_owned();
     }
     match import.kind {
-        ImportKind::Sockets => "open network connections of its own: nothing grants that".to_owned(),
+        ImportKind::Sockets => {
+            "open network connections of its own: nothing grants that".to_owned()
+        }
         ImportKind::Unknown => "unknown: this host has never heard of it".to_owned(),
         kind @ (ImportKind::Noise
         | ImportKind::Files

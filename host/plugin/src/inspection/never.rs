@@ -103,21 +103,54 @@ impl Kind {
     /// What it can't do when nothing of this kind is requested, and what it can't beyond what is.
     fn statements(self) -> (&'static str, &'static str) {
         match self {
-            Kind::FsRead => ("read any file", "read a file anywhere else than in folders mapped to"),
+            Kind::FsRead => (
+                "read any file",
+                "read a file anywhere else than in folders mapped to",
+            ),
             Kind::FsWrite => (
                 "create, change or remove any file",
                 "create, change or remove a file anywhere else than in folders mapped to",
             ),
-            Kind::Http => ("send anything over the network", "send any other request over the network than"),
-            Kind::KvRead => ("read any key-value bucket", "read any other bucket than with"),
-            Kind::KvWrite => ("change any key-value bucket", "change any other bucket than with"),
-            Kind::Config => ("read any configured value", "read any other configured value than with"),
-            Kind::Env => ("read any environment variable", "read any other environment variable than with"),
-            Kind::Secret => ("have any secret used for it", "have any other secret used for it than with"),
-            Kind::Model => ("talk to any language model", "talk to any other language model than with"),
-            Kind::MemoryRead => ("read any agent's memory", "read any other memory space than with"),
-            Kind::MemoryWrite => ("change any agent's memory", "change any other memory space than with"),
-            Kind::Tool => ("call any other plugin", "call any other function of another plugin than with"),
+            Kind::Http => (
+                "send anything over the network",
+                "send any other request over the network than",
+            ),
+            Kind::KvRead => (
+                "read any key-value bucket",
+                "read any other bucket than with",
+            ),
+            Kind::KvWrite => (
+                "change any key-value bucket",
+                "change any other bucket than with",
+            ),
+            Kind::Config => (
+                "read any configured value",
+                "read any other configured value than with",
+            ),
+            Kind::Env => (
+                "read any environment variable",
+                "read any other environment variable than with",
+            ),
+            Kind::Secret => (
+                "have any secret used for it",
+                "have any other secret used for it than with",
+            ),
+            Kind::Model => (
+                "talk to any language model",
+                "talk to any other language model than with",
+            ),
+            Kind::MemoryRead => (
+                "read any agent's memory",
+                "read any other memory space than with",
+            ),
+            Kind::MemoryWrite => (
+                "change any agent's memory",
+                "change any other memory space than with",
+            ),
+            Kind::Tool => (
+                "call any other plugin",
+                "call any other function of another plugin than with",
+            ),
             Kind::Human => ("ask a person anything", "ask any other role than with"),
             Kind::Clock => ("learn the real time", "learn the real time, except with"),
             Kind::Random => ("get real randomness", "get real randomness, except with"),

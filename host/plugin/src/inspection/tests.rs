@@ -61,14 +61,20 @@ fn inspected(more: &str) -> Inspection {
 }
 
 fn import<'i>(inspection: &'i Inspection, start: &str) -> &'i ImportNote {
-    let found = inspection.imports.iter().find(|import| import.interface.starts_with(start));
+    let found = inspection
+        .imports
+        .iter()
+        .find(|import| import.interface.starts_with(start));
     found.unwrap()
 }
 
 #[test]
 fn a_stranger_without_a_manifest_can_only_compute() {
     let found = inspect(&component(WIT));
-    assert_eq!((found.plugin.as_str(), found.version.as_str()), ("stranger", "0.0.0"));
+    assert_eq!(
+        (found.plugin.as_str(), found.version.as_str()),
+        ("stranger", "0.0.0")
+    );
     assert!(!found.manifest.embedded && !found.manifest.covered_by_digest);
     for (start, risk, link) in [
         ("wasi:filesystem", Risk::Never, Link::Denied),
@@ -80,30 +86,71 @@ fn a_stranger_without_a_manifest_can_only_compute() {
         let import = import(&found, start);
         assert_eq!((import.risk, import.link), (risk, link), "{start}");
     }
-    let problems: Vec<&str> = found.problems.iter().map(|problem| problem.interface.as_str()).collect();
-    assert_eq!(problems, ["wasi:keyvalue/store@0.2.0-draft", "evil:corp/backdoor@1.0.0"]);
-    assert!(found.functions.iter().all(|function| function.replay == Replay::Exact));
-    assert_eq!(found.never.this.len(), 15, "one entry for each kind of capability");
+    let problems: Vec<&str> = found
+        .problems
+        .iter()
+        .map(|problem| problem.interface.as_str())
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "wasi:keyvalue/store@0.2.0-draft",
+            "evil:corp/backdoor@1.0.0"
+        ]
+    );
+    assert!(
+        found
+            .functions
+            .iter()
+            .all(|function| function.replay == Replay::Exact)
+    );
+    assert_eq!(
+        found.never.this.len(),
+        15,
+        "one entry for each kind of capability"
+    );
     assert!(found.never.this.iter().all(|note| note.except.is_empty()));
 }
 
 #[test]
 fn requests_decide_the_risk_of_imports() {
-    let reads = inspected(&format!("{}{}", request("fs:read:/in"), request("kv:read:seen")));
+    let reads = inspected(&format!(
+        "{}{}",
+        request("fs:read:/in"),
+        request("kv:read:seen")
+    ));
     assert_eq!(import(&reads, "wasi:filesystem").risk, Risk::Reads);
-    assert_eq!(import(&reads, "wasi:filesystem").allowed_by, ["fs:read:/in"]);
+    assert_eq!(
+        import(&reads, "wasi:filesystem").allowed_by,
+        ["fs:read:/in"]
+    );
     assert_eq!(import(&reads, "wasi:keyvalue").risk, Risk::Reads);
-    let changes = inspected(&format!("{}{}", request("fs:write:/out"), request("clock:real")));
-    assert_eq!(changes.imports[0].interface, "wasi:filesystem/types@0.2.0", "the gravest first");
+    let changes = inspected(&format!(
+        "{}{}",
+        request("fs:write:/out"),
+        request("clock:real")
+    ));
+    assert_eq!(
+        changes.imports[0].interface, "wasi:filesystem/types@0.2.0",
+        "the gravest first"
+    );
     assert_eq!(changes.imports[0].risk, Risk::Changes);
     assert_eq!(import(&changes, "wasi:clocks").risk, Risk::Reads);
 }
 
 #[test]
 fn a_request_that_no_import_could_use_is_told() {
-    let found = inspected(&format!("{}{}", request("config:read:key"), request("fs:read:/in")));
+    let found = inspected(&format!(
+        "{}{}",
+        request("config:read:key"),
+        request("fs:read:/in")
+    ));
     assert_eq!(
-        found.requests.iter().map(|request| request.usable).collect::<Vec<_>>(),
+        found
+            .requests
+            .iter()
+            .map(|request| request.usable)
+            .collect::<Vec<_>>(),
         [false, true]
     );
 }
@@ -111,8 +158,18 @@ fn a_request_that_no_import_could_use_is_told() {
 #[test]
 fn never_is_the_closed_list_minus_the_requests() {
     let found = inspected(&request("fs:read:/in"));
-    let of = |kind: &str| found.never.this.iter().find(|note| note.kind == kind).unwrap();
-    assert_eq!(of("fs:write").statement, "create, change or remove any file");
+    let of = |kind: &str| {
+        found
+            .never
+            .this
+            .iter()
+            .find(|note| note.kind == kind)
+            .unwrap()
+    };
+    assert_eq!(
+        of("fs:write").statement,
+        "create, change or remove any file"
+    );
     assert_eq!(of("http").statement, "send anything over the network");
     assert_eq!(of("fs:read").except, ["fs:read:/in"]);
     assert!(of("fs:read").statement.contains("anywhere else"));
@@ -126,13 +183,32 @@ fn each_function_has_its_own_replay_class() {
         request("kv:write:seen")
     );
     let found = inspected(&more);
-    let of = |name: &str| found.functions.iter().find(|function| function.name == name).unwrap();
-    assert_eq!((of("look").effects, of("look").replay), (Some(Effects::None), Replay::Recorded));
+    let of = |name: &str| {
+        found
+            .functions
+            .iter()
+            .find(|function| function.name == name)
+            .unwrap()
+    };
+    assert_eq!(
+        (of("look").effects, of("look").replay),
+        (Some(Effects::None), Replay::Recorded)
+    );
     assert!(of("look").replay_because.contains("kv:write:seen"));
-    assert_eq!((of("pay").effects, of("pay").replay), (Some(Effects::Once), Replay::ResultOnly));
+    assert_eq!(
+        (of("pay").effects, of("pay").replay),
+        (Some(Effects::Once), Replay::ResultOnly)
+    );
     assert!(of("pay").replay_because.contains("fs:write:/out"));
-    let only = inspected(&format!("{}[functions.look]\neffects = \"none\"\n", request("fs:write:/out")));
-    let look = only.functions.iter().find(|function| function.name == "look").unwrap();
+    let only = inspected(&format!(
+        "{}[functions.look]\neffects = \"none\"\n",
+        request("fs:write:/out")
+    ));
+    let look = only
+        .functions
+        .iter()
+        .find(|function| function.name == "look")
+        .unwrap();
     assert_eq!(look.replay, Replay::Exact);
     assert!(look.replay_because.contains("given none of it"));
 }
@@ -159,5 +235,9 @@ fn every_byte_is_counted_once() {
     assert_eq!(size.whole, found.bytes);
     assert_eq!(size.whole, size.code + size.data + size.custom + size.other);
     assert!(size.code > 0 && size.custom > 0 && size.modules >= 1);
-    assert!(size.custom_sections.iter().any(|section| section.name == "writ:manifest"));
+    assert!(
+        size.custom_sections
+            .iter()
+            .any(|section| section.name == "writ:manifest")
+    );
 }

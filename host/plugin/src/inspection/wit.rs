@@ -89,8 +89,18 @@ fn declaration(ty: &Type) -> Option<(&str, Option<&String>, String)> {
     let (word, name, docs, lines) = match ty {
         Type::Record(record) => {
             let fields = record.fields.iter();
-            let lines = fields.map(|field| line(field.docs.as_deref(), &format!("{}: {}", field.name, field.ty)));
-            ("record", &record.name, &record.docs, lines.collect::<Vec<_>>())
+            let lines = fields.map(|field| {
+                line(
+                    field.docs.as_deref(),
+                    &format!("{}: {}", field.name, field.ty),
+                )
+            });
+            (
+                "record",
+                &record.name,
+                &record.docs,
+                lines.collect::<Vec<_>>(),
+            )
         }
         Type::Variant(variant) => {
             let cases = variant.cases.iter();
@@ -101,11 +111,17 @@ fn declaration(ty: &Type) -> Option<(&str, Option<&String>, String)> {
             ("variant", &variant.name, &variant.docs, lines.collect())
         }
         Type::Enum(cases) => {
-            let lines = cases.cases.iter().map(|(name, docs)| line(docs.as_deref(), name));
+            let lines = cases
+                .cases
+                .iter()
+                .map(|(name, docs)| line(docs.as_deref(), name));
             ("enum", &cases.name, &cases.docs, lines.collect())
         }
         Type::Flags(flags) => {
-            let lines = flags.flags.iter().map(|(name, docs)| line(docs.as_deref(), name));
+            let lines = flags
+                .flags
+                .iter()
+                .map(|(name, docs)| line(docs.as_deref(), name));
             ("flags", &flags.name, &flags.docs, lines.collect())
         }
         Type::Bool

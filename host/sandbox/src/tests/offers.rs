@@ -36,6 +36,9 @@ fn the_list_is_what_is_linked() {
 fn other_packages_are_as_the_linker_says() {
     assert_eq!(offer("wasi:sockets/tcp@0.2.3"), Offer::Denied);
     assert_eq!(offer("evil:corp/backdoor"), Offer::Missing);
-    assert_eq!(offer("wasi:config/store@0.2.0-rc.1"), Offer::WithGrant("config:read:KEY"));
+    assert_eq!(
+        offer("wasi:config/store@0.2.0-rc.1"),
+        Offer::WithGrant("config:read:KEY")
+    );
     assert_eq!(offer("wasi:io/poll@0.2.6"), Offer::Always);
 }

@@ -64,7 +64,10 @@ fn summary(inspection: &Inspection) -> Vec<String> {
         .map(|(_, words)| words)
         .collect();
     if !never.is_empty() {
-        lines.push(format!("Whatever is granted, it can never {}.", either(&never)));
+        lines.push(format!(
+            "Whatever is granted, it can never {}.",
+            either(&never)
+        ));
     }
     let denied = inspection
         .imports
@@ -82,7 +85,10 @@ fn summary(inspection: &Inspection) -> Vec<String> {
     lines.push(if inspection.problems.is_empty() {
         "This host can start it.".to_owned()
     } else {
-        format!("This host cannot start it: {}.", inspection.problems[0].message)
+        format!(
+            "This host cannot start it: {}.",
+            inspection.problems[0].message
+        )
     });
     lines
 }
@@ -91,8 +97,18 @@ fn asks(inspection: &Inspection) -> String {
     if inspection.requests.is_empty() {
         return "It asks for nothing, so whatever is granted, it can only compute.".to_owned();
     }
-    let with = |risk| inspection.requests.iter().filter(|request| request.risk == risk).count();
-    let required = inspection.requests.iter().filter(|request| !request.optional).count();
+    let with = |risk| {
+        inspection
+            .requests
+            .iter()
+            .filter(|request| request.risk == risk)
+            .count()
+    };
+    let required = inspection
+        .requests
+        .iter()
+        .filter(|request| !request.optional)
+        .count();
     format!(
         "It asks for {} ({required} required): {} could change or send something, {} could see something.",
         count(inspection.requests.len(), "thing"),

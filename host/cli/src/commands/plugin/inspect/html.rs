@@ -15,7 +15,10 @@ use crate::paper::{bytes, clean, paragraphs};
 const STYLE: &str = include_str!("page.css");
 
 pub(super) fn page(inspection: &Inspection) -> String {
-    let title = format!("{} {}: what it may do", inspection.plugin, inspection.version);
+    let title = format!(
+        "{} {}: what it may do",
+        inspection.plugin, inspection.version
+    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -31,7 +31,11 @@ fn heading(paper: &mut Paper, text: &str) {
 }
 
 fn head(paper: &mut Paper, inspection: &Inspection) {
-    paper.put(0, Ink::Bold, &format!("{} {}", inspection.plugin, inspection.version));
+    paper.put(
+        0,
+        Ink::Bold,
+        &format!("{} {}", inspection.plugin, inspection.version),
+    );
     if !inspection.description.is_empty() {
         paper.put(2, Ink::Plain, &inspection.description);
     }
@@ -53,16 +57,29 @@ fn head(paper: &mut Paper, inspection: &Inspection) {
             bytes(size.data),
             bytes(size.custom),
             bytes(size.other),
-            count(usize::try_from(size.modules).unwrap_or(usize::MAX), "core module")
+            count(
+                usize::try_from(size.modules).unwrap_or(usize::MAX),
+                "core module"
+            )
         ),
     );
     let made: Vec<String> = inspection
         .producers
         .iter()
-        .map(|producer| format!("{} {} ({})", producer.name, producer.version, producer.field))
+        .map(|producer| {
+            format!(
+                "{} {} ({})",
+                producer.name, producer.version, producer.field
+            )
+        })
         .collect();
     if !made.is_empty() {
-        paper.hang(2, "made with ", Ink::Plain, &format!("{}, by its own account", made.join(", ")));
+        paper.hang(
+            2,
+            "made with ",
+            Ink::Plain,
+            &format!("{}, by its own account", made.join(", ")),
+        );
     }
     if !inspection.limits.is_empty() {
         let limits: Vec<String> = inspection
@@ -70,17 +87,33 @@ fn head(paper: &mut Paper, inspection: &Inspection) {
             .iter()
             .map(|limit| format!("{} = {}", limit.key, limit.value))
             .collect();
-        paper.hang(2, "limits    ", Ink::Plain, &format!("{}, where the host's own are not tighter", limits.join(", ")));
+        paper.hang(
+            2,
+            "limits    ",
+            Ink::Plain,
+            &format!(
+                "{}, where the host's own are not tighter",
+                limits.join(", ")
+            ),
+        );
     }
 }
 
 fn requests(paper: &mut Paper, inspection: &Inspection) {
     heading(paper, "It asks for");
     if inspection.requests.is_empty() {
-        paper.put(2, Ink::Good, "nothing: whatever is granted, it can only compute");
+        paper.put(
+            2,
+            Ink::Good,
+            "nothing: whatever is granted, it can only compute",
+        );
     }
     for request in &inspection.requests {
-        let need = if request.optional { "optional" } else { "required" };
+        let need = if request.optional {
+            "optional"
+        } else {
+            "required"
+        };
         paper.put(
             2,
             ink(request.risk),
@@ -109,7 +142,11 @@ pub(super) fn doubts(request: &RequestNote) -> Vec<&'static str> {
 fn never(paper: &mut Paper, inspection: &Inspection) {
     heading(paper, "It can never, whatever is granted");
     for note in &inspection.never.this {
-        let ink = if note.except.is_empty() { Ink::Plain } else { Ink::Warn };
+        let ink = if note.except.is_empty() {
+            Ink::Plain
+        } else {
+            Ink::Warn
+        };
         paper.hang(2, "- ", ink, &note.statement);
     }
     paper.put(2, Ink::Faint, "and like every component:");
@@ -124,7 +161,10 @@ fn functions(paper: &mut Paper, inspection: &Inspection) {
     for function in inspection.functions.iter().take(FUNCTIONS_MAX) {
         if interface != Some(&function.interface) {
             interface = Some(&function.interface);
-            let name = function.interface.as_deref().unwrap_or("(the component itself)");
+            let name = function
+                .interface
+                .as_deref()
+                .unwrap_or("(the component itself)");
             paper.put(2, Ink::Faint, name);
         }
         paper.put(4, Ink::Bold, &function.wit);
@@ -133,15 +173,35 @@ fn functions(paper: &mut Paper, inspection: &Inspection) {
         }
         let replay = function.replay.describe();
         let name = replay.split(':').next().unwrap_or(replay);
-        paper.hang(6, "replay: ", Ink::Plain, &format!("{name}: {}", function.replay_because));
-        let effects = function.effects.map_or("not declared", |effects| effects.as_str());
-        paper.hang(6, "effects: ", Ink::Plain, &format!("{effects}: {}", function.effects_mean));
+        paper.hang(
+            6,
+            "replay: ",
+            Ink::Plain,
+            &format!("{name}: {}", function.replay_because),
+        );
+        let effects = function
+            .effects
+            .map_or("not declared", |effects| effects.as_str());
+        paper.hang(
+            6,
+            "effects: ",
+            Ink::Plain,
+            &format!("{effects}: {}", function.effects_mean),
+        );
     }
     if let Some(more @ 1..) = inspection.functions.len().checked_sub(FUNCTIONS_MAX) {
-        paper.put(4, Ink::Plain, &format!("and {more} more; `--json` and `--html` show all"));
+        paper.put(
+            4,
+            Ink::Plain,
+            &format!("and {more} more; `--json` and `--html` show all"),
+        );
     }
     for function in &inspection.uncallable {
-        paper.put(4, Ink::Faint, &format!("{}: not callable, {}", function.name, function.reason));
+        paper.put(
+            4,
+            Ink::Faint,
+            &format!("{}: not callable, {}", function.name, function.reason),
+        );
     }
     if inspection.functions.is_empty() && inspection.uncallable.is_empty() {
         paper.put(2, Ink::Plain, "nothing: there is no function to call");
@@ -170,7 +230,11 @@ fn imports(paper: &mut Paper, inspection: &Inspection) {
         "An upper bound of what it uses: language runtimes import much that they never call.",
     );
     for risk in Risk::ALL {
-        let group: Vec<&ImportNote> = inspection.imports.iter().filter(|import| import.risk == risk).collect();
+        let group: Vec<&ImportNote> = inspection
+            .imports
+            .iter()
+            .filter(|import| import.risk == risk)
+            .collect();
         if group.is_empty() {
             continue;
         }

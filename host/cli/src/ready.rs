@@ -1,0 +1,107 @@
+//! What would keep a run from starting though its document is right: imports that the host can't link, writs that say nothing
+//! any more, folders that are missing. Found before anything is compiled, and told at the place that calls the plugin.
+
+use std::{collections::BTreeMap, path::Path};
+
+use writ_grant::{Access, Authority};
+use writ_workflow::{
+    Diagnostic,
+    model::{CallTarget, Span, TaskKind, Workflow},
+};
+
+use crate::{app::App, error::Failure, load::Checked};
+
+/// The code of diagnostics about writs that were revoked, have expired, or can't be kept.
+pub(crate) const REFUSED: &str = "refused";
+
+/// Everything that would keep this workflow from running, at the first call of the plugin that it is about.
+pub(crate) fn diagnostics(
+    app: &App,
+    checked: &Checked,
+    refusals: &BTreeMap<String, Failure>,
+    file: &str,
+) -> Vec<Diagnostic> {
+    let mut all = Vec::new();
+    for (name, span) in first_calls(&checked.workflow) {
+        let mut tell = |code, message: String, help: Option<String>| {
+            let diagnostic = Diagnostic::error(file, span, code, message);
+            all.push(match help {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            });
+        };
+        let Some(known) = checked.known.get(&name) else {
+            continue;
+        };
+        for problem in writ_plugin::import_problems(&known.plugin, &writ_sandbox::offer) {
+            let message = format!("plugin `{name}` cannot start: {}", problem.message);
+            tell("import", message, Some(problem.remedy));
+        }
+        if let Some(refusal) = refusals.get(&name) {
+            tell(REFUSED, refusal.message.clone(), refusal.help.clone());
+        }
+        let folders = known
+            .authority
+            .iter()
+            .flat_map(|authority| missing(app.grants_folder(), authority));
+        for message in folders {
+            let help = "make the folder, or approve another with `writ grant approve`";
+            tell(
+                "folder",
+                format!("plugin `{name}`: {message}"),
+                Some(help.to_owned()),
+            );
+        }
+    }
+    // A plugin that is refused and never called stops a run as well: its place is the whole document.
+    let called: Vec<String> = first_calls(&checked.workflow).into_keys().collect();
+    for (_, refusal) in refusals.iter().filter(|(name, _)| !called.contains(name)) {
+        let diagnostic = Diagnostic::error(file, beginning(), REFUSED, refusal.message.clone());
+        all.push(match &refusal.help {
+            Some(help) => diagnostic.help(help.clone()),
+            None => diagnostic,
+        });
+    }
+    all
+}
+
+fn beginning() -> Span {
+    Span {
+        start: 0,
+        end: 0,
+        line: 1,
+        column: 1,
+    }
+}
+
+/// Where each plugin is called first.
+fn first_calls(workflow: &Workflow) -> BTreeMap<String, Span> {
+    let mut calls = BTreeMap::new();
+    for task in &workflow.tasks {
+        if let TaskKind::Call(call) = &task.kind
+            && let CallTarget::Plugin { plugin, .. } = &call.target
+        {
+            calls.entry(plugin.clone()).or_insert(call.span);
+        }
+    }
+    calls
+}
+
+/// The granted folders to read from that are not there. Those to write to are made.
+fn missing(from: &Path, authority: &Authority) -> Vec<String> {
+    let lost = |permit: writ_grant::Permit<writ_grant::Mount>| {
+        let mount = permit.action();
+        let host = from.join(&mount.folder);
+        let what = match (mount.access, host.is_dir(), host.exists()) {
+            (_, true, _) | (Access::Write, false, false) => return None,
+            (_, false, true) => "is no folder",
+            (Access::Read, false, false) => "is not there",
+        };
+        Some(format!(
+            "{} {what}, but a grant maps it to {}",
+            host.display(),
+            mount.path
+        ))
+    };
+    authority.mounts().filter_map(lost).collect()
+}
