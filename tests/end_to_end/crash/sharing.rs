@@ -27,7 +27,7 @@ fn a_folder_has_one_host_and_any_number_of_readers() {
     until("the wait", || {
         !events_of(&app, &run, "task.started").is_empty()
     });
-    assert_eq!(shown(&app, &run)["status"], "running");
+    assert_eq!(shown(&app, &run)["status"], "waiting");
     assert!(host.kill().struck, "the host was disturbed");
 }
 

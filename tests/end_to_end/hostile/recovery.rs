@@ -70,7 +70,7 @@ fn two_hosts_do_not_share_a_data_folder() {
         said.err
     );
     let _ = app.writ(&["runs", "resume"]).expect(5);
-    assert_eq!(statuses(&app), ["running"]);
+    assert_eq!(statuses(&app), ["waiting"]);
 }
 
 #[test]
