@@ -1,5 +1,6 @@
 //! Tests through the real binary, with real components.
 
+mod audit;
 mod cli;
 mod crash;
 mod hostile;

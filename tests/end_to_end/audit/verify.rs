@@ -1,0 +1,156 @@
+//! What `audit verify` says of a journal that holds, and of one that is only a part of what it was.
+
+use std::fs;
+
+use super::{after, carry, data, ends, evidence, key};
+
+#[test]
+fn a_journal_that_holds_is_proved_and_the_limits_are_said() {
+    let app = after(2);
+    let said = app.writ(&["audit", "verify", "--json"]).expect(0).json();
+    assert_eq!((&said["ok"], &said["runs"]), (&true.into(), &2.into()));
+    assert_eq!(said["events"], said["signed"], "closing signs everything");
+    // The workflow, the component, and one large event a run that is the same in both.
+    assert!(
+        said["blobs"].as_u64().is_some_and(|blobs| blobs >= 3),
+        "{said}"
+    );
+    let notes = said["notes"].to_string();
+    assert!(
+        notes.contains("from event 0 on") && notes.contains("--checkpoint"),
+        "{notes}"
+    );
+
+    let (away, key) = (carry(&app), key(&app));
+    let said = app
+        .writ(&[
+            "audit",
+            "verify",
+            "--checkpoint",
+            &away,
+            "--key",
+            &key,
+            "--json",
+        ])
+        .expect(0)
+        .json();
+    assert_eq!(said["notes"].as_array().map(Vec::len), Some(0), "{said}");
+
+    // What came later is not vouched for by it.
+    let _ = app.run().expect(0);
+    let said = app
+        .writ(&["audit", "verify", "--checkpoint", &away, "--key", &key])
+        .expect(0);
+    assert!(
+        said.out.contains("kept elsewhere") && said.out.contains("note  from event"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn an_audit_changes_nothing_and_needs_no_right_to_write() {
+    let app = after(1);
+    let state = |_: ()| {
+        evidence(&app)
+            .iter()
+            .map(|path| {
+                let metadata = fs::metadata(path).expect("files are there");
+                (
+                    path.clone(),
+                    metadata.modified().expect("times are kept"),
+                    metadata.len(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let before = state(());
+    let _ = app.writ(&["audit", "verify"]).expect(0);
+    let _ = app
+        .writ(&["audit", "export", "--out", "export.ndjson"])
+        .expect(0);
+    assert_eq!(state(()), before);
+}
+
+#[test]
+fn a_tail_cut_after_a_clean_end_is_found() {
+    let app = after(2);
+    let away = carry(&app);
+    let log = data(&app, "log/00000000000000000000.log");
+    let whole = fs::read(&log).expect("the log is there");
+    let ends = ends(&whole);
+    let cut = ends[ends.len() - 2];
+    fs::write(&log, &whole[..cut]).expect("the log can be written");
+    let said = app.writ(&["audit", "verify", "--json"]).expect(5);
+    let told = said.json();
+    assert!(
+        told["error"].to_string().contains("gone from the log"),
+        "{told}"
+    );
+    assert_eq!(told["event"]["offset"], cut);
+    assert_eq!(told["event"]["position"], ends.len() - 2);
+    assert!(
+        said.err.contains("expected") && said.err.contains("proved"),
+        "{}",
+        said.err
+    );
+
+    // Somebody who removes the checkpoints as well is found only from elsewhere.
+    fs::remove_dir_all(data(&app, "checkpoints")).expect("folders can be removed");
+    let said = app.writ(&["audit", "verify"]).expect(0);
+    assert!(said.out.contains("are not signed yet"), "{}", said.out);
+    let said = app
+        .writ(&["audit", "verify", "--checkpoint", &away])
+        .expect(5);
+    assert!(
+        said.err.contains("carried: the last 1 events"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn an_altered_event_is_named_with_its_run_and_task() {
+    let app = after(1);
+    let log = data(&app, "log/00000000000000000000.log");
+    let mut bytes = fs::read(&log).expect("the log is there");
+    let ends = ends(&bytes);
+    // The middle of what a task's end says.
+    bytes[ends[2] - 3] ^= 1;
+    fs::write(&log, &bytes).expect("the log can be written");
+    let told = app.writ(&["audit", "verify", "--json"]).expect(5).json();
+    assert_eq!(told["event"]["position"], 1);
+    assert_eq!(told["event"]["offset"], ends[1]);
+    assert_eq!(told["proved"]["events"], 1);
+    assert!(
+        told["event"]["run"].is_string() && told["expected"] != told["found"],
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_no_checkpoint_and_no_key_is_wrong_usage_or_a_bad_checkpoint() {
+    let app = after(1);
+    app.write("strange", "no note\n");
+    let said = app
+        .writ(&["audit", "verify", "--checkpoint", "strange"])
+        .expect(5);
+    assert!(
+        said.err.contains("strange: it is no signed note"),
+        "{}",
+        said.err
+    );
+    let _ = app
+        .writ(&["audit", "verify", "--checkpoint", "nowhere"])
+        .expect(2);
+    let _ = app.writ(&["audit", "verify", "--key", "strange"]).expect(2);
+    let other = after(1);
+    let strange = key(&other);
+    let said = app.writ(&["audit", "verify", "--key", &strange]).expect(5);
+    assert!(said.err.contains("not signed by any key"), "{}", said.err);
+    fs::remove_dir_all(data(&app, "log")).expect("folders can be removed");
+    let _ = app.writ(&["audit", "verify"]).expect(5);
+    let _ = app
+        .writ(&["audit", "verify", "--data", "/nowhere"])
+        .expect(2);
+}
