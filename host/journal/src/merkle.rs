@@ -102,13 +102,14 @@ impl Tree {
 /// The complete subtrees of a tree of a size: height and first leaf, from left to right.
 fn spans(size: u64) -> impl Iterator<Item = (u32, u64)> {
     let mut first = 0;
-    (0..u64::BITS).rev().filter_map(move |height| {
-        (size >> height & 1 == 1).then(|| {
+    let heights = (0..u64::BITS).rev();
+    heights
+        .filter(move |height| size >> height & 1 == 1)
+        .map(move |height| {
             let span = (height, first);
             first += 1 << height;
             span
         })
-    })
 }
 
 /// One hash for several subtrees that stand side by side, the smallest rightmost.
