@@ -79,6 +79,12 @@ impl Expressions {
             .is_some_and(|program| program.fast.is_some())
     }
 
+    /// Whether any of them needs the jq component, or may need it for some values.
+    pub fn need_jq(&self) -> bool {
+        let needs = |program: &Program| program.fast.as_ref().is_none_or(Fast::may_defer);
+        self.programs.iter().any(needs)
+    }
+
     /// The expression's first result on this input, `null` if it has none.
     ///
     /// `variable` is asked for the values of the variables that the expression names (`$context`, with its `$`), each at most

@@ -53,6 +53,12 @@ impl Fast {
         &self.variables
     }
 
+    /// Whether it may turn out, on odd numbers, that only the component knows. Values that are too large aside: those are too
+    /// large for the component too.
+    pub(crate) fn may_defer(&self) -> bool {
+        self.term.may_defer()
+    }
+
     /// Its first result, `null` if there is none.
     pub(crate) fn evaluate(&self, input: &Json, variables: &[Arc<Json>]) -> Result<Json, Stop> {
         evaluate::evaluate(&self.term, input, variables)

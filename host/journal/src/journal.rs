@@ -1,7 +1,6 @@
 //! The journal's handle: what a host does with a journal, each a few lines that say in which order things happen.
 
 use std::{
-    fs,
     path::Path,
     sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
@@ -11,13 +10,12 @@ use parking_lot::Mutex;
 use writ_run::{Event, RunId};
 
 use crate::{
-    BlobDigest, Flush, JournalError, KvView, Opened, Options, RunSummary,
-    blobs::{Blobs, sync_dir},
+    BlobDigest, TakenFolder, Flush, JournalError, KvView, Opened, Options, RunSummary, blobs::Blobs,
     committer::Committer,
     error::At as _,
     index::{Stored, has_prefix, lowest_with_prefix},
     kv::encode_key,
-    lock, opening,
+    opening,
     queue::Queue,
     records::Records,
     shared::Shared,
@@ -54,22 +52,18 @@ struct Handle {
 impl Journal {
     /// Opens the journal in a folder, or begins one; mends what a stopped host or machine left.
     pub fn open(dir: &Path, options: Options) -> Result<(Self, Opened), JournalError> {
-        fs::create_dir_all(dir).at("create", dir)?;
-        let lock = lock::take(dir)?;
+        TakenFolder::take(dir)?.open(options)
+    }
+
+    pub(crate) fn open_taken(
+        folder: TakenFolder,
+        options: Options,
+    ) -> Result<(Self, Opened), JournalError> {
+        let TakenFolder { dir, lock, boot } = folder;
         let (log_dir, blobs) = (dir.join("log"), Blobs::at(dir.join("blobs")));
-        let is_new = !log_dir.exists();
-        fs::create_dir_all(&log_dir).at("create", &log_dir)?;
         blobs.prepare()?;
-        if is_new {
-            sync_dir(dir)?;
-            sync_dir(
-                dir.parent()
-                    .filter(|parent| !parent.as_os_str().is_empty())
-                    .unwrap_or(Path::new(".")),
-            )?;
-        }
-        let store = Store::at(dir, options.sled_cache_bytes);
-        let ready = opening::ready(dir, &log_dir, &store, &blobs, &options)?;
+        let store = Store::at(&dir, options.sled_cache_bytes, boot);
+        let ready = opening::ready(&dir, &log_dir, &store, &blobs, &options)?;
         let opened = Opened {
             repairs: ready.repairs,
             unfinished: ready.state.unfinished()?,
@@ -91,7 +85,7 @@ impl Journal {
             ready.tree,
             ready.notary,
         );
-        let committer = start(committer).at("start the committer of", dir)?;
+        let committer = start(committer).at("start the committer of", &dir)?;
         Ok((
             Self(Arc::new(Handle {
                 shared,

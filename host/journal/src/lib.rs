@@ -42,6 +42,8 @@ mod segment;
 mod shared;
 mod state;
 mod store;
+mod taken;
+mod unfinished;
 mod view;
 mod window;
 
@@ -65,3 +67,4 @@ pub use options::{
 pub use reader::Reader;
 pub use records::{Record, Records};
 pub use repair::{Opened, Repair};
+pub use taken::TakenFolder;

@@ -25,13 +25,27 @@ const DAMAGED_KEPT_MAX: u32 = 1000;
 pub(crate) struct Store {
     dir: PathBuf,
     cache_bytes: u64,
+    boot: BootId,
+}
+
+/// Which boot of the machine this is; empty if that cannot be known, and then nothing unclosed is trusted.
+#[derive(Debug, Clone)]
+pub(crate) struct BootId(String);
+
+impl BootId {
+    /// Lies outside the journal's folder, so it is read while that is allowed.
+    pub(crate) fn of_this_machine() -> Self {
+        let id = fs::read_to_string(BOOT_ID).map(|id| id.trim().to_owned());
+        Self(id.unwrap_or_default())
+    }
 }
 
 impl Store {
-    pub(crate) fn at(journal: &Path, cache_bytes: u64) -> Self {
+    pub(crate) fn at(journal: &Path, cache_bytes: u64, boot: BootId) -> Self {
         Self {
             dir: journal.to_owned(),
             cache_bytes,
+            boot,
         }
     }
 
@@ -50,7 +64,7 @@ impl Store {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
             repairs.push(Repair::new("the machine stopped before the state was closed; the state is made again from the log"));
         }
-        self.write_note(&boot_id())?;
+        self.write_note(&self.boot.0)?;
         remove_half_snapshots(&dir)?;
         match self.try_open() {
             Ok(state) => Ok(state),
@@ -77,7 +91,7 @@ impl Store {
 
     fn is_trusted(&self) -> bool {
         fs::read_to_string(self.note())
-            .is_ok_and(|note| note == CLOSED || (note == boot_id() && !note.is_empty()))
+            .is_ok_and(|note| note == CLOSED || (note == self.boot.0 && !note.is_empty()))
     }
 
     fn write_note(&self, content: &str) -> Result<(), JournalError> {
@@ -171,11 +185,4 @@ fn sync_all(dir: &Path) -> io::Result<()> {
         }
     }
     File::open(dir)?.sync_all()
-}
-
-/// Which boot of the machine this is; empty if that cannot be known, and then nothing unclosed is trusted.
-fn boot_id() -> String {
-    fs::read_to_string(BOOT_ID)
-        .map(|id| id.trim().to_owned())
-        .unwrap_or_default()
 }

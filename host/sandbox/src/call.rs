@@ -164,7 +164,16 @@ fn ready<'a>(
 
 async fn execute(loaded: &Loaded, ready: Ready<'_>, state: State) -> Outcome {
     let began = Instant::now();
-    let _running = loaded.shared.engines.ticker().run();
+    let _running = match loaded.shared.engines.ticker().run() {
+        Ok(running) => running,
+        Err(fault) => {
+            return Outcome {
+                result: Err(fault),
+                usage: Usage::default(),
+                port: state.port,
+            };
+        }
+    };
     let meter = state.meter.clone();
     let wall_ms_max = state.limits.wall_ms_max;
     let function = ready.function;

@@ -1,8 +1,8 @@
 //! Turning WebAssembly into machine code. Strangers' bytes are compiled in a child process with limits, since a compiler
 //! promises nothing about the time and memory that odd input costs. Knows nothing of caches or grants.
 //!
-//! The child is told its limits and the bytes on its standard input (three little-endian `u64`: memory in bytes, processor
-//! time in seconds, length; then the bytes) and answers on its standard output: one byte, 0 for code, 1 for an error in words, 2
+//! The child is told its limits and the bytes on its standard input (four little-endian `u64`: the parent's process, memory in
+//! bytes, processor time in seconds, length; then the bytes) and answers on its standard output: one byte, 0 for code, 1 for an error in words, 2
 //! for a panic in words; then the code or the words.
 
 use std::io::{Read, Write};
@@ -13,7 +13,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
+};
 
 use crate::engine;
 use crate::error::LoadError;
@@ -133,7 +135,12 @@ fn converse(process: &mut Child, limits: &CompileLimits, wasm: &[u8]) -> Answer 
     };
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let header = [limits.memory_bytes_max, limits.cpu_s_max, wasm.len() as u64];
+            let header = [
+                u64::from(std::process::id()),
+                limits.memory_bytes_max,
+                limits.cpu_s_max,
+                wasm.len() as u64,
+            ];
             let _ = header
                 .iter()
                 .try_for_each(|n| input.write_all(&n.to_le_bytes()))
@@ -207,13 +214,14 @@ fn judge(
     }
 }
 
-/// What the compiler child does: everything it is told on standard input, under limits it puts on itself first. Returns the
-/// exit code.
+/// What the compiler child does: everything it is told on standard input, under limits it puts on itself first. `bind` is
+/// called once those stand and before any of a stranger's bytes is read, to give up what compiling doesn't need: after it, only
+/// what is open already is used, with memory and threads. Returns the exit code.
 #[must_use]
-pub fn compile_child_main() -> i32 {
+pub fn compile_child_main(bind: impl FnOnce() -> Result<(), String>) -> i32 {
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout().lock();
-    let compiled = catch_unwind(AssertUnwindSafe(|| child_compile(&mut input)));
+    let compiled = catch_unwind(AssertUnwindSafe(|| child_compile(&mut input, bind)));
     let (tag, body) = match compiled {
         Ok(Ok(code)) => (ANSWER_CODE, code),
         Ok(Err(message)) => (ANSWER_ERROR, message.into_bytes()),
@@ -226,7 +234,10 @@ pub fn compile_child_main() -> i32 {
     i32::from(written.is_err())
 }
 
-fn child_compile(input: &mut impl Read) -> Result<Vec<u8>, String> {
+fn child_compile(
+    input: &mut impl Read,
+    bind: impl FnOnce() -> Result<(), String>,
+) -> Result<Vec<u8>, String> {
     let mut number = || {
         let mut bytes = [0; 8];
         input
@@ -234,6 +245,8 @@ fn child_compile(input: &mut impl Read) -> Result<Vec<u8>, String> {
             .map_err(|error| format!("no request on standard input: {error}"))?;
         Ok::<u64, String>(u64::from_le_bytes(bytes))
     };
+    let parent = number()?;
+    die_with(parent).map_err(|error| format!("cannot be bound to {parent}: {error}"))?;
     let (memory_bytes_max, cpu_s_max, wasm_bytes) = (number()?, number()?, number()?);
     if wasm_bytes > INPUT_BYTES_MAX {
         return Err(format!(
@@ -242,6 +255,7 @@ fn child_compile(input: &mut impl Read) -> Result<Vec<u8>, String> {
     }
     restrain(memory_bytes_max, cpu_s_max)
         .map_err(|error| format!("limits can't be set: {error}"))?;
+    bind()?;
     let mut wasm = Vec::new();
     input
         .take(wasm_bytes)
@@ -251,6 +265,18 @@ fn child_compile(input: &mut impl Read) -> Result<Vec<u8>, String> {
     engine
         .precompile_component(&wasm)
         .map_err(|error| words(&error))
+}
+
+/// Ends this process when its parent does. Strictly, when the thread that started it does: that one waits for the answer.
+fn die_with(parent: u64) -> rustix::io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The parent may have ended just before.
+    let now = getppid().map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs());
+    if u64::from(now) == parent {
+        Ok(())
+    } else {
+        Err(rustix::io::Errno::SRCH)
+    }
 }
 
 fn restrain(memory_bytes_max: u64, cpu_s_max: u64) -> rustix::io::Result<()> {

@@ -116,7 +116,7 @@ impl Engines {
         let mut config = base(stack_bytes);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
         let pooled = build(&config)?;
-        let ticker = Ticker::start().map_err(SandboxError::Thread)?;
+        let ticker = Ticker::new();
         ticker.watch(&pooled);
         Ok(Self {
             pooled,

@@ -18,9 +18,6 @@ pub enum SandboxError {
         /// What the system said.
         cause: String,
     },
-    /// A thread could not be started.
-    #[error("the sandbox's clock thread can't start: {0}")]
-    Thread(std::io::Error),
 }
 
 /// A component could not be loaded.

@@ -84,11 +84,35 @@ impl Sandbox {
         Ok(Sandbox(Arc::new(shared)))
     }
 
-    /// Loads a component, from the cache or by compiling it, which can take seconds: call it where blocking is allowed.
+    /// Loads a component, from the cache or by compiling it, which can take seconds: call it where blocking is allowed. All of
+    /// its machine code is in memory afterwards: calling it maps none.
     ///
     /// # Errors
     /// When the bytes are not the plugin's, are not a component this host can run, or cost too much to compile.
     pub fn load(&self, bytes: &[u8], plugin: Arc<Plugin>) -> Result<Component, LoadError> {
+        let table_elements = plugin
+            .limits
+            .table_elements_max
+            .unwrap_or(self.0.config.limits.table_elements_max);
+        let pooled = table_elements <= engine::POOL_TABLE_ELEMENTS;
+        self.load_into(pooled, bytes, plugin)
+    }
+
+    /// The same for a first-party component that is [kept](Component::warm) and not called: where its instances will live. Let
+    /// the plugin's limits name the stack that they will have.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_to_keep(&self, bytes: &[u8], plugin: Arc<Plugin>) -> Result<Component, LoadError> {
+        self.load_into(false, bytes, plugin)
+    }
+
+    fn load_into(
+        &self,
+        pooled: bool,
+        bytes: &[u8],
+        plugin: Arc<Plugin>,
+    ) -> Result<Component, LoadError> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         if &digest != plugin.digest.as_bytes() {
             let (expected, found) = (
@@ -107,11 +131,6 @@ impl Sandbox {
             .stack_bytes_max
             .unwrap_or(self.0.config.limits.stack_bytes_max)
             .min(engine::STACK_BYTES_CEILING);
-        let table_elements = plugin
-            .limits
-            .table_elements_max
-            .unwrap_or(self.0.config.limits.table_elements_max);
-        let pooled = table_elements <= engine::POOL_TABLE_ELEMENTS;
         let wasm = self
             .0
             .instantiable(&compiled, pooled, stack_bytes, &plugin.name)?;

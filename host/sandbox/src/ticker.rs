@@ -1,7 +1,7 @@
 //! The clock that interrupts guests: a thread that raises every engine's epoch while guests run, and sleeps while none
 //! do. It must not know what an epoch's end means to a call.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,15 +9,18 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use wasmtime::{Engine, EngineWeak};
 
+use crate::fault::Fault;
+
 /// Time between two epochs, in milliseconds: how far a guest may overrun its limits.
 const TICK_MS: u64 = 2;
 /// Ticks without any guest after which the thread goes to sleep. Waking it costs a caller microseconds, so it lingers.
 const IDLE_TICKS: u32 = 100;
 
-/// Owns the thread; dropping it stops and joins it.
+/// Owns the thread, which begins with the first guest; dropping it stops and joins it.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: OnceLock<JoinHandle<()>>,
+    starting: Mutex<()>,
 }
 
 struct Shared {
@@ -35,7 +38,7 @@ struct Shared {
 pub(crate) struct Running<'a>(&'a Shared);
 
 impl Ticker {
-    pub(crate) fn start() -> std::io::Result<Self> {
+    pub(crate) fn new() -> Self {
         let shared = Arc::new(Shared {
             engines: Mutex::default(),
             running: AtomicUsize::new(0),
@@ -44,14 +47,24 @@ impl Ticker {
             lock: Mutex::new(()),
             wake: Condvar::new(),
         });
-        let own = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("writ-epochs".into())
-            .spawn(move || own.tick_until_stopped())?;
-        Ok(Self {
+        Self {
             shared,
-            thread: Some(thread),
-        })
+            thread: OnceLock::new(),
+            starting: Mutex::default(),
+        }
+    }
+
+    /// Loading components needs no thread, and a host may want to be bound before it has any. Without one, no guest runs.
+    fn start(&self) -> std::io::Result<()> {
+        let _alone = self.starting.lock();
+        if self.thread.get().is_none() {
+            let own = Arc::clone(&self.shared);
+            let thread = std::thread::Builder::new()
+                .name("writ-epochs".into())
+                .spawn(move || own.tick_until_stopped())?;
+            self.thread.get_or_init(|| thread);
+        }
+        Ok(())
     }
 
     /// Raises this engine's epoch too, for as long as the engine lives.
@@ -60,13 +73,21 @@ impl Ticker {
     }
 
     /// Says that a guest runs.
-    pub(crate) fn run(&self) -> Running<'_> {
+    ///
+    /// # Errors
+    /// When the thread can't be started: then nothing would ever interrupt the guest.
+    pub(crate) fn run(&self) -> Result<Running<'_>, Fault> {
+        if self.thread.get().is_none() {
+            self.start().map_err(|error| Fault::Host {
+                message: format!("the sandbox's clock thread can't start: {error}"),
+            })?;
+        }
         // Sequentially consistent on both sides: either we see `parked`, or the thread sees us before it sleeps.
         self.shared.running.fetch_add(1, Ordering::SeqCst);
         if self.shared.parked.load(Ordering::SeqCst) {
             self.shared.wake();
         }
-        Running(&self.shared)
+        Ok(Running(&self.shared))
     }
 }
 

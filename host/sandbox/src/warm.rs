@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value as Json;
 use wasmtime::component::{Func, Instance, Val};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Engine, Store, UpdateDeadline};
 use writ_grant::{Authority, Capability, Denied};
 use writ_plugin::{Plugin, Type, Value, to_json};
 
@@ -43,14 +43,7 @@ impl Warm {
             .shared
             .on_demand(limits.stack_bytes_max, &loaded.plugin.name)
             .map_err(|error| host(error.to_string()))?;
-        // A pool's slots are for calls, so a kept instance lives outside it. The code came from our own engine just now.
-        let code = loaded
-            .wasm
-            .serialize()
-            .map_err(|error| host(format!("{error:#}")))?;
-        let wasm = Compiled::vouch(code)
-            .load(&engine)
-            .map_err(|error| host(format!("{error:#}")))?;
+        let wasm = outside_pool(loaded, &engine).map_err(|error| host(format!("{error:#}")))?;
         let linked = linker::for_warm(&engine, &wasm)
             .and_then(|linker| linker.instantiate_pre(&wasm))
             .map_err(|error| host(format!("{error:#}")))?;
@@ -61,7 +54,7 @@ impl Warm {
             limits,
             Arc::clone(&deadline_us),
         );
-        let _running = loaded.shared.engines.ticker().run();
+        let _running = loaded.shared.engines.ticker().run()?;
         let instance = guarded(&mut store, &deadline_us, |store| linked.instantiate(store))?;
         let (plugin, shared) = (Arc::clone(&loaded.plugin), Arc::clone(&loaded.shared));
         Ok(Self {
@@ -91,7 +84,7 @@ impl Warm {
         let (func, results) = self.function(function)?;
         let params: Vec<Val> = args.iter().cloned().map(to_val).collect();
         let mut results = vec![Val::Bool(false); results];
-        let _running = self.shared.engines.ticker().run();
+        let _running = self.shared.engines.ticker().run()?;
         self.dead = true;
         guarded(&mut self.store, &self.deadline_us, |store| {
             func.call(store, &params, &mut results)
@@ -158,8 +151,19 @@ impl Warm {
     }
 }
 
+/// A pool's slots are for calls, so a kept instance lives outside it. The code came from our own engine just now.
+fn outside_pool(
+    loaded: &Loaded,
+    engine: &Engine,
+) -> wasmtime::Result<wasmtime::component::Component> {
+    if Engine::same(loaded.wasm.engine(), engine) {
+        return Ok(loaded.wasm.clone());
+    }
+    Compiled::vouch(loaded.wasm.serialize()?).load(engine)
+}
+
 fn store(
-    engine: &wasmtime::Engine,
+    engine: &Engine,
     plugin: &str,
     limits: Limits,
     deadline_us: Arc<AtomicU64>,

@@ -10,7 +10,7 @@ const CHILD: &str = "compile-child";
 
 fn main() {
     if std::env::args().any(|argument| argument == CHILD) {
-        std::process::exit(compile_child_main());
+        std::process::exit(compile_child_main(|| Ok(())));
     }
     if std::env::args().any(|argument| argument == "--list") {
         return;

@@ -37,6 +37,23 @@ pub(super) enum Term {
     Calculate(Box<Term>, Calculation, Box<Term>),
 }
 
+impl Term {
+    /// Whether it may leave odd numbers to the component.
+    pub(super) fn may_defer(&self) -> bool {
+        match self {
+            Self::Input | Self::Variable(_) | Self::Literal(_) | Self::Not => false,
+            Self::Negate(_) | Self::Length | Self::Calculate(..) => true,
+            Self::Path(inner, _) | Self::Try(inner) => inner.may_defer(),
+            Self::Object(members) => members.iter().any(|(_, term)| term.may_defer()),
+            Self::Array(items) => items.iter().any(Self::may_defer),
+            Self::Pipe(left, right)
+            | Self::Alternative(left, right)
+            | Self::Logic(left, _, right)
+            | Self::Compare(left, _, right) => left.may_defer() || right.may_defer(),
+        }
+    }
+}
+
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rustix::fs::FileType;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -263,6 +264,50 @@ impl State {
         self.files.entries += found;
         Ok(())
     }
+}
+
+impl State {
+    /// Refuses what is neither a file nor a folder: opening a FIFO would hold a thread until somebody writes to it, and a device
+    /// or socket is no data. Whatever can't be looked at is left to the opening, which says why. One that is put there between the
+    /// look and the opening holds a thread, and nothing else: guests can't make one.
+    pub(super) fn refuse_special(
+        &self,
+        descriptor: &Resource<Descriptor>,
+        path: &str,
+        follow: bool,
+    ) -> FsResult<()> {
+        let Descriptor::Dir(folder) = self.table.get(descriptor)? else {
+            return Ok(());
+        };
+        match kind(&folder.dir, path, follow) {
+            Ok(FileType::RegularFile | FileType::Directory | FileType::Symlink) | Err(_) => Ok(()),
+            Ok(
+                FileType::Fifo
+                | FileType::Socket
+                | FileType::CharacterDevice
+                | FileType::BlockDevice
+                | FileType::Unknown,
+            ) => Err(ErrorCode::Unsupported.into()),
+        }
+    }
+}
+
+/// What a path below a folder leads to, without opening it.
+fn kind(folder: &std::fs::File, path: &str, follow: bool) -> rustix::io::Result<FileType> {
+    use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, openat2};
+    let links = if follow {
+        OFlags::empty()
+    } else {
+        OFlags::NOFOLLOW
+    };
+    let seen = openat2(
+        folder,
+        path,
+        OFlags::PATH | OFlags::CLOEXEC | links,
+        Mode::empty(),
+        ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS,
+    )?;
+    Ok(FileType::from_raw_mode(fstat(&seen)?.st_mode))
 }
 
 /// How many entries a folder has, counted no further than a bound.

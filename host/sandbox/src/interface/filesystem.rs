@@ -84,6 +84,7 @@ impl HostDescriptor for State {
         if reads && writes {
             self.may_read(&target)?;
         }
+        self.refuse_special(&fd, &path, path_flags.contains(PathFlags::SYMLINK_FOLLOW))?;
         let opened = HostDescriptor::open_at(
             &mut self.filesystem(),
             fd,
