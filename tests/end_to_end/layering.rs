@@ -51,6 +51,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("hickory-resolver", &["http"]),
     ("miette", &["cli"]),
     ("ed25519-dalek", &["trust"]),
+    ("landlock", &["wall"]),
+    ("seccompiler", &["wall"]),
     ("anyhow", &[]),
 ];
 

@@ -9,7 +9,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    wall::Mode,
+};
 
 /// Largest configuration file that is read.
 const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
@@ -66,6 +69,9 @@ pub(crate) struct PluginEntry {
 pub(crate) struct HostConfig {
     /// Guest calls at the same time; the number of processors when absent.
     pub(crate) calls_at_once: Option<usize>,
+    /// The wall around the process that runs guests.
+    #[serde(default)]
+    pub(crate) wall: Mode,
 }
 
 impl App {

@@ -218,7 +218,17 @@ pub(crate) enum Runs {
         place: DataPlace,
     },
     /// Drive every unfinished run to its end, and start none.
-    Resume(DataPlace),
+    Resume(Resume),
+}
+
+/// `writ runs resume`
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) place: DataPlace,
+    /// Wait for a word on standard input first. Used by `writ run --detach`.
+    #[arg(long, hide = true)]
+    pub(crate) when_told: bool,
 }
 
 /// Where runs are kept.

@@ -1,35 +1,49 @@
-//! A host over one data folder: journal, sandbox, scheduler and runtime, opened for a command and closed after it.
+//! A host over one data folder: journal, scheduler and runtime, opened for a command and closed after it.
+//!
+//! A process that becomes one passes through phases, and each command shows them in this order:
+//! 1. *read*: the app, its grants, unfinished runs; plugins are built from source, the folder is claimed;
+//! 2. *compile*: components become machine code in memory, in a child process where they aren't in the cache;
+//! 3. *wall*: everything that the grants don't name is given up, for good, while there is one thread ([`crate::wall`]);
+//! 4. *threads*: the journal, the runtime and the clock of the sandbox start here, and are all behind the wall;
+//! 5. *run*.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
-use writ_journal::{Journal, Opened, Options};
-use writ_plugin::Plugin;
-use writ_run::{Event, RunId};
-use writ_sandbox::Sandbox;
+use writ_journal::{Claim, Journal, Opened, Options};
+use writ_run::RunId;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
 
 use crate::{
-    app::{App, Config},
     error::{Failure, Result},
-    load::{self, Checked, Found},
+    load::{self, Compiled, Parsed},
+    app::App,
     out::outln,
     progress::{Progress, short},
+    unfinished::Unfinished,
 };
 
-/// The journal of a data folder, opened by this process alone, with what it had to repair said aloud.
-pub(crate) fn open_journal(data: &Path, progress: &Progress) -> Result<(Journal, Vec<RunId>)> {
-    let (
-        journal,
-        Opened {
-            repairs,
-            unfinished,
-        },
-    ) = Journal::open(data, Options::default()).map_err(Failure::journal)?;
-    for repair in repairs {
-        progress.say(&format!("repaired: {repair}"));
+/// Takes a data folder for this process alone, without a thread yet.
+pub(crate) fn claim(data: &Path) -> Result<Claim> {
+    Claim::take(data).map_err(Failure::journal)
+}
+
+/// A run that can be accepted: the workflow joined to its components, and what is kept of both beside the journal.
+pub(crate) struct Accepted {
+    app: Arc<writ_scheduler::App>,
+    kept: Vec<Arc<[u8]>>,
+}
+
+impl Accepted {
+    /// Joins them; the first thing that can't be had is the error.
+    pub(crate) fn new(app: &App, parsed: Parsed, compiled: Compiled) -> Result<Self> {
+        let mut kept: Vec<Arc<[u8]>> = vec![parsed.text.as_bytes().into()];
+        let called = load::called(&parsed.workflow);
+        let found = called.iter().filter_map(|name| parsed.found.get(name));
+        kept.extend(found.map(|found| Arc::clone(&found.bytes)));
+        let app = Arc::new(load::assemble(app, parsed, compiled)?);
+        Ok(Self { app, kept })
     }
-    Ok((journal, unfinished))
 }
 
 /// How long threads may take to end after the last event was appended.
@@ -40,20 +54,26 @@ pub(crate) struct Host {
     runtime: tokio::runtime::Runtime,
     journal: Journal,
     scheduler: Scheduler,
-    sandbox: Sandbox,
     progress: Progress,
+    /// Runs that an earlier process left unfinished.
+    left: Vec<RunId>,
 }
 
 impl Host {
-    /// Starts a host over an open journal.
-    pub(crate) fn start(
-        app: &App,
-        journal: Journal,
-        sandbox: Sandbox,
-        progress: Progress,
-    ) -> Result<Self> {
+    /// Starts the threads of a host: the first after the wall. What the journal had to repair is said aloud.
+    pub(crate) fn start(claim: Claim, calls_at_once: usize, progress: Progress) -> Result<Self> {
+        let (
+            journal,
+            Opened {
+                repairs,
+                unfinished: left,
+            },
+        ) = claim.open(Options::default()).map_err(Failure::journal)?;
+        for repair in repairs {
+            progress.say(&format!("repaired: {repair}"));
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(load::calls_at_once(app))
+            .worker_threads(calls_at_once)
             .enable_time()
             .enable_io()
             .build()
@@ -72,20 +92,23 @@ impl Host {
             runtime,
             journal,
             scheduler,
-            sandbox,
             progress,
+            left,
         })
     }
 
+    /// How many runs an earlier process left unfinished.
+    pub(crate) fn left(&self) -> usize {
+        self.left.len()
+    }
+
     /// Takes up unfinished runs. One that can't go on is said aloud and left as it is; the others go on.
-    pub(crate) fn resume(&self, app: &App, runs: Vec<RunId>) -> Vec<Waiting> {
+    pub(crate) fn resume(&self, mut unfinished: Unfinished) -> Vec<Waiting> {
         let mut waiting = Vec::new();
-        for id in runs {
-            let taken = self.pinned(app, id).and_then(|pinned| {
+        for id in self.left.iter().copied() {
+            let taken = unfinished.take(id).and_then(|app| {
                 let _inside = self.runtime.enter();
-                self.scheduler
-                    .resume(Arc::new(pinned), id)
-                    .map_err(Failure::journal)
+                self.scheduler.resume(app, id).map_err(Failure::journal)
             });
             match taken {
                 Ok(run) => {
@@ -105,77 +128,13 @@ impl Host {
     }
 
     /// Accepts a run. Everything that it is pinned to is kept beside the journal first.
-    pub(crate) fn submit(
-        &self,
-        app: &App,
-        checked: Checked,
-        input: Json,
-    ) -> Result<(RunId, Waiting)> {
-        let called = load::called(&checked.workflow);
-        self.journal
-            .put_blob(checked.text.as_bytes())
-            .map_err(Failure::journal)?;
-        for found in called.iter().filter_map(|name| checked.found.get(name)) {
-            self.journal
-                .put_blob(&found.bytes)
-                .map_err(Failure::journal)?;
+    pub(crate) fn submit(&self, accepted: Accepted, input: Json) -> Result<(RunId, Waiting)> {
+        for bytes in &accepted.kept {
+            self.journal.put_blob(bytes).map_err(Failure::journal)?;
         }
-        let assembled = Arc::new(load::assemble(app, checked, &self.sandbox)?);
         self.runtime
-            .block_on(self.scheduler.submit(assembled, input))
+            .block_on(self.scheduler.submit(accepted.app, input))
             .map_err(Failure::journal)
-    }
-
-    /// The app that an unfinished run is pinned to, from what is kept beside the journal.
-    fn pinned(&self, app: &App, id: RunId) -> Result<writ_scheduler::App> {
-        let first = self.journal.read(id).map_err(Failure::journal)?.next();
-        let Some(Ok(writ_journal::Record {
-            event:
-                Event::RunStarted {
-                    workflow,
-                    plugins,
-                    grants,
-                    ..
-                },
-            ..
-        })) = first
-        else {
-            return Err(Failure::journal(format!(
-                "run {id} does not begin with run.started"
-            )));
-        };
-        let text = blob(&self.journal, &workflow.digest)?;
-        let text = String::from_utf8(text).map_err(Failure::journal)?;
-        let mut found = BTreeMap::new();
-        for (name, pin) in plugins {
-            let bytes = blob(&self.journal, pin.digest.trim_start_matches("sha256:"))?;
-            let plugin = Plugin::read(&bytes, &name).map_err(Failure::journal)?;
-            found.insert(
-                name,
-                Found {
-                    plugin: Arc::new(plugin),
-                    bytes: bytes.into(),
-                },
-            );
-        }
-        let grants_path = grants.map(std::path::PathBuf::from);
-        let grants = load::grants(grants_path.as_deref())?;
-        let (folder, config) = home(app, grants_path.as_deref())?;
-        let pinned = App {
-            folder,
-            workflow: app.workflow.clone(),
-            grants: grants_path,
-            data: app.data.clone(),
-            config,
-        };
-        let file = format!("{}/{}", workflow.namespace, workflow.name);
-        match load::check(text, &file, found, &grants, &self.sandbox)? {
-            Ok(checked) => load::assemble(&pinned, checked, &self.sandbox),
-            Err(_) => Err(Failure::journal(format!(
-                "the workflow {} it started on no longer parses",
-                workflow.digest
-            ))),
-        }
     }
 
     /// Stops without waiting for any run: another process takes them up.
@@ -235,23 +194,6 @@ impl Host {
         journal.close().map_err(Failure::journal)?;
         Ok(runs)
     }
-}
-
-/// The app folder of a run that is taken up, and its configuration as it is now: where its grants are, if that is an app.
-fn home(app: &App, grants: Option<&Path>) -> Result<(std::path::PathBuf, Config)> {
-    match grants
-        .and_then(Path::parent)
-        .filter(|folder| folder.join("writ.toml").is_file())
-    {
-        Some(folder) => Ok((folder.to_owned(), Config::read(&folder.join("writ.toml"))?)),
-        None => Ok((app.folder.clone(), Config::default())),
-    }
-}
-
-/// Something kept beside the journal, by its sha256.
-fn blob(journal: &Journal, digest: &str) -> Result<Vec<u8>> {
-    let digest = digest.parse().map_err(Failure::journal)?;
-    journal.get_blob(&digest).map_err(Failure::journal)
 }
 
 /// Prints how a run ended, for a person.

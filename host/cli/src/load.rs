@@ -1,4 +1,6 @@
-//! From an app on disk to what a scheduler runs: plugins read, grants resolved, the workflow checked, components compiled.
+//! From an app on disk to what a scheduler runs, in steps that fall on two sides of the second wall. Before it, what needs the
+//! machine: plugins read, grants resolved, the workflow parsed, components compiled and loaded. Behind it, what looks at
+//! strangers' expressions: the workflow checked, and all joined.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +24,7 @@ use writ_workflow::{
 use crate::{
     app::{App, read_text},
     error::{Exit, Failure, Result},
-    source,
+    source, wall,
 };
 
 /// Largest grants file that is read.
@@ -146,46 +148,25 @@ pub(crate) fn authority(plugin: &Plugin, grants: &Grants) -> Result<Authority> {
     .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
 }
 
-/// A workflow with everything it was checked against.
-pub(crate) struct Checked {
+/// A workflow that parsed, with its plugins and what each may do. Nothing of it was compiled or evaluated.
+pub(crate) struct Parsed {
     pub(crate) workflow: Workflow,
     pub(crate) text: String,
-    pub(crate) known: BTreeMap<String, Known>,
     pub(crate) found: BTreeMap<String, Found>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
-    /// What explains a missing grant: a plugin that changed since it was approved.
-    pub(crate) notes: Vec<String>,
+    pub(crate) file: String,
+    pub(crate) known: BTreeMap<String, Known>,
+    /// Why plugins are refused, by their name.
+    pub(crate) refusals: BTreeMap<String, Failure>,
 }
 
-/// Parses and checks a workflow for a run, which no refused writ may stand in the way of. `Err` holds the diagnostics of a
-/// document that could not even be parsed.
-pub(crate) fn check(
+/// Parses a workflow, and decides what its plugins may do; those whose writ is refused, nothing. `Err` holds the diagnostics of
+/// a document that can't be parsed.
+pub(crate) fn parse(
     text: String,
     file: &str,
     found: BTreeMap<String, Found>,
     grants: &Grants,
-    sandbox: &Sandbox,
-) -> Result<Result<Checked, Vec<Diagnostic>>> {
-    match look(text, file, found, grants, sandbox)? {
-        Ok((checked, refusals)) => match refusals.into_values().next() {
-            Some(refusal) => Err(refusal),
-            None => Ok(Ok(checked)),
-        },
-        Err(diagnostics) => Ok(Err(diagnostics)),
-    }
-}
-
-/// A checked workflow, and why plugins are refused, by their name.
-pub(crate) type Looked = (Checked, BTreeMap<String, Failure>);
-
-/// The same for somebody who wants to hear everything at once: refused writs are told beside the rest.
-pub(crate) fn look(
-    text: String,
-    file: &str,
-    found: BTreeMap<String, Found>,
-    grants: &Grants,
-    sandbox: &Sandbox,
-) -> Result<Result<Looked, Vec<Diagnostic>>> {
+) -> Result<Result<Parsed, Vec<Diagnostic>>> {
     let workflow = match writ_workflow::parse(&text, file) {
         Ok(workflow) => workflow,
         Err(diagnostics) => return Ok(Err(diagnostics)),
@@ -211,26 +192,58 @@ pub(crate) fn look(
             },
         );
     }
-    let mut expressions = expressions(&workflow, sandbox);
-    let syntax: BTreeMap<usize, String> = expressions.check().into_iter().collect();
-    let diagnostics = writ_workflow::check(&workflow, file, &known, &syntax);
+    Ok(Ok(Parsed {
+        workflow,
+        text,
+        found,
+        file: file.to_owned(),
+        known,
+        refusals,
+    }))
+}
+
+impl Parsed {
+    /// For a run, which no refused writ may stand in the way of.
+    pub(crate) fn permitted(mut self) -> Result<Self> {
+        match self.refusals.pop_first() {
+            Some((_, refusal)) => Err(refusal),
+            None => Ok(self),
+        }
+    }
+
+    /// What can be said without the jq component: all but the syntax of the expressions that only it knows.
+    pub(crate) fn first_look(&self) -> Vec<Diagnostic> {
+        writ_workflow::check(&self.workflow, &self.file, &self.known, &BTreeMap::new())
+    }
+}
+
+/// A workflow with what there is to say about it.
+pub(crate) struct Checked {
+    pub(crate) parsed: Parsed,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What explains a missing grant: a plugin that changed since it was approved.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Checks a workflow. Its expressions may be anybody's, and a component looks at them: so this belongs behind the second wall.
+pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
+    let syntax: BTreeMap<usize, String> =
+        expressions(&parsed.workflow).check().into_iter().collect();
+    let diagnostics =
+        writ_workflow::check(&parsed.workflow, &parsed.file, &parsed.known, &syntax);
     let ungranted = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
     let notes = if ungranted {
-        rebuilt(&workflow, &known, grants)
+        rebuilt(&parsed.workflow, &parsed.known, grants)
     } else {
         Vec::new()
     };
-    let checked = Checked {
-        workflow,
-        text,
-        known,
-        found,
+    Checked {
+        parsed,
         diagnostics,
         notes,
-    };
-    Ok(Ok((checked, refusals)))
+    }
 }
 
 /// The called plugins that were approved as another build than the one that is there.
@@ -257,7 +270,10 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
         cache_dir: Some(app.data.join("cache")),
         compiler: Some(CompilerChild {
             program,
-            arguments: vec!["compile-child".to_owned()],
+            arguments: vec![
+                wall::COMPILER.to_owned(),
+                app.config.host.wall.word().to_owned(),
+            ],
         }),
         concurrency: u32::try_from(calls_at_once(app)).unwrap_or(u32::MAX),
         private_folders: vec![app.data.clone()],
@@ -265,7 +281,7 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
     };
     Sandbox::new(config).map_err(|error| match error {
         SandboxError::Cache { .. } => Failure::journal(error),
-        SandboxError::Engine(_) | SandboxError::Thread(_) => Failure::internal(error),
+        SandboxError::Engine(_) => Failure::internal(error),
     })
 }
 
@@ -279,44 +295,59 @@ pub(crate) fn calls_at_once(app: &App) -> usize {
         .clamp(1, 1024)
 }
 
+/// The components that a workflow calls, loaded, and the host folders that they may have, opened up. A component that can't be
+/// had is an error where it is needed, so that what a check has to say comes first.
+pub(crate) struct Compiled(BTreeMap<String, Result<writ_scheduler::Plugin>>);
+
+impl Compiled {
+    /// What may be had of the machine by them.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &writ_scheduler::Plugin> {
+        self.0.values().flatten()
+    }
+}
+
+/// Compiles and loads what a workflow calls, and jq if its expressions may need it. No machine code is loaded after this, and no
+/// folder made.
+pub(crate) fn compile(app: &App, parsed: &Parsed, sandbox: &Sandbox) -> Compiled {
+    jq(&parsed.workflow, sandbox);
+    let plugins = called(&parsed.workflow).into_iter().filter_map(|name| {
+        let (found, known) = (parsed.found.get(&name)?, parsed.known.get(&name)?);
+        let authority = known.authority.clone();
+        let authority = authority.unwrap_or_else(|| Authority::none(&name));
+        let loaded = load(app, found, authority, sandbox);
+        Some((name, loaded))
+    });
+    Compiled(plugins.collect())
+}
+
 /// Joins a checked workflow to compiled components.
 pub(crate) fn assemble(
     app: &App,
-    checked: Checked,
-    sandbox: &Sandbox,
+    parsed: Parsed,
+    compiled: Compiled,
 ) -> Result<writ_scheduler::App> {
-    let called = called(&checked.workflow);
     let mut plugins = BTreeMap::new();
     let mut effects = BTreeMap::new();
-    for name in called {
-        let (Some(found), Some(known)) = (checked.found.get(&name), checked.known.get(&name))
-        else {
-            continue;
-        };
-        let authority = known
-            .authority
-            .clone()
-            .unwrap_or_else(|| Authority::none(&name));
-        for function in found.plugin.functions.values() {
+    for (name, plugin) in compiled.0 {
+        let plugin = plugin?;
+        for function in plugin.component.plugin().functions.values() {
             effects.insert(
                 (name.clone(), function.name.clone()),
-                effects_of(&authority, function.effects),
+                effects_of(&plugin.authority, function.effects),
             );
         }
-        let plugin = load(app, found, authority, sandbox)?;
         plugins.insert(name, plugin);
     }
-    let blocking = has_slow_expressions(&checked.workflow, sandbox);
-    let secrets = checked
+    let blocking = has_slow_expressions(&parsed.workflow);
+    let secrets = parsed
         .workflow
         .secrets
         .iter()
         .map(|name| (name.clone(), json!(format!("{{{{secret:{name}}}}}"))))
         .collect();
-    let workflow = Arc::new(checked.workflow);
+    let workflow = Arc::new(parsed.workflow);
     let definition = Definition::new(Arc::clone(&workflow), effects)
         .map_err(|problem| Failure::new(Exit::Check, problem.detail.unwrap_or(problem.r#type)))?;
-    let sandbox = sandbox.clone();
     Ok(writ_scheduler::App {
         definition: Arc::new(definition),
         plugins,
@@ -324,7 +355,7 @@ pub(crate) fn assemble(
         secrets,
         grants: app.grants.as_ref().map(|path| path.display().to_string()),
         blocking,
-        expressions: Box::new(move || expressions(&workflow, &sandbox)),
+        expressions: Box::new(move || expressions(&workflow)),
         idle: Mutex::default(),
     })
 }
@@ -495,19 +526,30 @@ pub(crate) fn called(workflow: &Workflow) -> BTreeSet<String> {
     calls.collect()
 }
 
-fn expressions(workflow: &Workflow, sandbox: &Sandbox) -> Expressions {
-    static JQ_COMPONENT: OnceLock<std::result::Result<writ_sandbox::Component, String>> =
-        OnceLock::new();
-    let sandbox = sandbox.clone();
-    let jq = move || {
-        JQ_COMPONENT
-            .get_or_init(|| {
-                let plugin = Plugin::read(JQ, "jq").map_err(|error| error.to_string())?;
-                sandbox
-                    .load(JQ, Arc::new(plugin))
-                    .map_err(|error| error.to_string())
-            })
-            .clone()
+/// The jq component, once it was loaded.
+static JQ_COMPONENT: OnceLock<std::result::Result<writ_sandbox::Component, String>> =
+    OnceLock::new();
+
+/// Loads the jq component, if a workflow's expressions may need it.
+pub(crate) fn jq(workflow: &Workflow, sandbox: &Sandbox) {
+    if !expressions(workflow).need_jq() {
+        return;
+    }
+    JQ_COMPONENT.get_or_init(|| {
+        let mut plugin = Plugin::read(JQ, "jq").map_err(|error| error.to_string())?;
+        plugin.limits.stack_bytes_max = Some(writ_expression::limits().stack_bytes_max);
+        sandbox
+            .load_to_keep(JQ, Arc::new(plugin))
+            .map_err(|error| error.to_string())
+    });
+}
+
+fn expressions(workflow: &Workflow) -> Expressions {
+    let jq = || {
+        let unneeded = || {
+            Err("the values are too large; large data belongs into files of a granted folder".to_owned())
+        };
+        JQ_COMPONENT.get().cloned().unwrap_or_else(unneeded)
     };
     let programs = writ_workflow::expressions(workflow)
         .into_iter()
@@ -516,7 +558,7 @@ fn expressions(workflow: &Workflow, sandbox: &Sandbox) -> Expressions {
     Expressions::new(programs, Arc::new(jq), writ_expression::limits())
 }
 
-fn has_slow_expressions(workflow: &Workflow, sandbox: &Sandbox) -> bool {
-    let expressions = expressions(workflow, sandbox);
+fn has_slow_expressions(workflow: &Workflow) -> bool {
+    let expressions = expressions(workflow);
     (0..writ_workflow::expressions(workflow).len()).any(|index| !expressions.is_fast(index))
 }

@@ -15,6 +15,8 @@ mod progress;
 mod ready;
 mod report;
 mod source;
+mod unfinished;
+mod wall;
 
 use std::process::ExitCode;
 
@@ -30,9 +32,12 @@ fn main() -> ExitCode {
     // Before anything else: the child that compiles strangers' bytes must not even parse arguments it doesn't need.
     if std::env::args_os()
         .nth(1)
-        .is_some_and(|argument| argument == "compile-child")
+        .is_some_and(|argument| argument == wall::COMPILER)
     {
-        return exit(writ_sandbox::compile_child_main());
+        let mode = std::env::args_os().nth(2);
+        return exit(writ_sandbox::compile_child_main(|| {
+            wall::bind_compiler(mode.as_deref().and_then(std::ffi::OsStr::to_str))
+        }));
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -9,7 +9,7 @@ use writ_workflow::{
     model::{CallTarget, Span, TaskKind, Workflow},
 };
 
-use crate::{app::App, error::Failure, load::Checked};
+use crate::{app::App, load::Parsed};
 
 /// The code of diagnostics about writs that were revoked, have expired, or can't be kept.
 pub(crate) const REFUSED: &str = "refused";
@@ -17,12 +17,17 @@ pub(crate) const REFUSED: &str = "refused";
 /// Everything that would keep this workflow from running, at the first call of the plugin that it is about.
 pub(crate) fn diagnostics(
     app: &App,
-    checked: &Checked,
-    refusals: &BTreeMap<String, Failure>,
-    file: &str,
+    parsed: &Parsed,
 ) -> Vec<Diagnostic> {
+    let Parsed {
+        workflow,
+        file,
+        known,
+        refusals,
+        ..
+    } = parsed;
     let mut all = Vec::new();
-    for (name, span) in first_calls(&checked.workflow) {
+    for (name, span) in first_calls(workflow) {
         let mut tell = |code, message: String, help: Option<String>| {
             let diagnostic = Diagnostic::error(file, span, code, message);
             all.push(match help {
@@ -30,7 +35,7 @@ pub(crate) fn diagnostics(
                 None => diagnostic,
             });
         };
-        let Some(known) = checked.known.get(&name) else {
+        let Some(known) = known.get(&name) else {
             continue;
         };
         for problem in writ_plugin::import_problems(&known.plugin, &writ_sandbox::offer) {
@@ -54,7 +59,7 @@ pub(crate) fn diagnostics(
         }
     }
     // A plugin that is refused and never called stops a run as well: its place is the whole document.
-    let called: Vec<String> = first_calls(&checked.workflow).into_keys().collect();
+    let called: Vec<String> = first_calls(workflow).into_keys().collect();
     for (_, refusal) in refusals.iter().filter(|(name, _)| !called.contains(name)) {
         let diagnostic = Diagnostic::error(file, beginning(), REFUSED, refusal.message.clone());
         all.push(match &refusal.help {

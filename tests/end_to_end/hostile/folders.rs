@@ -61,21 +61,26 @@ fn a_disk_is_not_filled() {
 }
 
 #[test]
-fn a_pipe_that_nobody_writes_holds_nothing_up() {
+fn what_is_no_file_is_not_opened_and_holds_nothing_up() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
     let app = app();
-    app.config("[plugins.files.limits]\nwall_ms_max = 500\n");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        app.path().join("data/in/pipe"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-        0,
-    )
-    .expect("a pipe");
+    let inside = app.path().join("data/in");
+    mknodat(CWD, inside.join("pipe"), FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
+    symlink("pipe", inside.join("link")).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(inside.join("socket")).expect("a socket");
+    let began = std::time::Instant::now();
     let outcomes = Cases::default()
         .call("pipe", "files", "read", of("/in", "pipe"))
+        .call("link", "files", "read", of("/in", "link"))
+        .call("socket", "files", "read", of("/in", "socket"))
+        .call("file", "files", "read", of("/in", "a.txt"))
         .run(&app);
-    outcomes.limit("pipe", "files", "wall_ms_max", 500);
+    // A thread that opened the pipe would hold up the end of the process.
+    assert!(began.elapsed() < std::time::Duration::from_secs(4));
+    for name in ["pipe", "link", "socket"] {
+        outcomes.refused(name, "unsupported");
+    }
+    assert_eq!(*outcomes.ok("file"), json!("inside"));
 }
 
 #[test]

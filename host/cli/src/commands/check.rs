@@ -1,13 +1,17 @@
 //! `writ check`: everything that can be known to be wrong before anything runs.
 
+use writ_grant::Grants;
+use writ_sandbox::Sandbox;
+
 use crate::{
     app::App,
     args::Check,
     error::{Exit, Result, count},
-    load,
+    load::{self, Checked, Parsed},
     out::outln,
     progress::Progress,
     ready, report,
+    wall::Plan,
 };
 
 pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
@@ -22,9 +26,10 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let grants = load::grants(app.grants.as_deref())?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let (diagnostics, notes) = match load::look(text.clone(), &file, found, &grants, &sandbox)? {
-        Ok((mut checked, refusals)) => {
-            let more = ready::diagnostics(&app, &checked, &refusals, &file);
+    let (diagnostics, notes) = match load::parse(text.clone(), &file, found, &grants)? {
+        Ok(parsed) => {
+            let more = ready::diagnostics(&app, &parsed);
+            let mut checked = checked(&app, parsed, &grants, &sandbox)?;
             checked.diagnostics.extend(more);
             (checked.diagnostics, checked.notes)
         }
@@ -66,4 +71,16 @@ fn exit(diagnostics: &[writ_workflow::Diagnostic]) -> Exit {
     } else {
         Exit::Check
     }
+}
+
+/// Checks a workflow that nobody will run: a component looks at its expressions, behind a wall without a door.
+pub(crate) fn checked(
+    app: &App,
+    parsed: Parsed,
+    grants: &Grants,
+    sandbox: &Sandbox,
+) -> Result<Checked> {
+    load::jq(&parsed.workflow, sandbox);
+    Plan::closed(app.config.host.wall).raise()?;
+    Ok(load::check(parsed, grants))
 }

@@ -1,10 +1,11 @@
-//! `writ run`: build what is stale, check, recover what is unfinished, accept the run, and carry it to its end.
+//! `writ run`: build what is stale, check, recover what is unfinished, accept the run, and carry it to its end. The phases are
+//! those of [`crate::host`].
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     os::unix::process::CommandExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{ChildStdin, Command, Stdio},
 };
 
 use serde_json::Value as Json;
@@ -13,18 +14,22 @@ use writ_run::Status;
 use crate::{
     app::App,
     args::Run,
+    commands::{check, runs::GO},
     error::{Exit, Failure, Result, count},
-    host::{Host, open_journal, tell},
+    host::{Accepted, Host, claim, tell},
     load,
     out::outln,
     progress::Progress,
     report,
+    unfinished::Unfinished,
+    wall::Plan,
 };
 
 /// Largest input that is read, in bytes.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
+    // Read.
     let progress = Progress::new(json);
     let app = App::open(
         &arguments.target,
@@ -37,22 +42,60 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let grants = load::grants(app.grants.as_deref())?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let checked = match load::check(text.clone(), &file, found, &grants, &sandbox)? {
-        Ok(checked) => checked,
+    let parsed = match load::parse(text.clone(), &file, found, &grants)? {
+        Ok(parsed) => parsed.permitted()?,
         Err(diagnostics) => return refuse(&diagnostics, &[], &text, json),
     };
+    if report::has_errors(&parsed.first_look()) {
+        let checked = check::checked(&app, parsed, &grants, &sandbox)?;
+        return refuse(&checked.diagnostics, &checked.notes, &text, json);
+    }
+    let background = arguments
+        .detach
+        .then(|| Background::start(&app.data))
+        .transpose()?;
+    let claim = claim(&app.data)?;
+
+    // Compile.
+    let compiled = load::compile(&app, &parsed, &sandbox);
+    let unfinished = match background {
+        Some(_) => Unfinished::none(),
+        None => Unfinished::prepare(&app, &claim, &sandbox),
+    };
+    let calls_at_once = load::calls_at_once(&app);
+
+    // Wall.
+    let mut plan = Plan::host(app.config.host.wall, &app.data);
+    plan.leave_open(&compiled);
+    unfinished.leave_open(&mut plan);
+    plan.raise()?;
+    let checked = load::check(parsed, &grants);
     if report::has_errors(&checked.diagnostics) {
         return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }
     report::diagnostics(&checked.diagnostics, &text);
+    let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
-    let (journal, unfinished) = open_journal(&app.data, &progress)?;
-    let host = Host::start(&app, journal, sandbox, progress)?;
-    if arguments.detach {
-        return detach(host, &app, checked, input, json);
+    // Threads.
+    let host = Host::start(claim, calls_at_once, progress)?;
+
+    // Run.
+    match background {
+        Some(background) => detach(host, accepted, input, background, json),
+        None => carry(host, accepted, input, unfinished, json),
     }
-    let mut waiting = host.resume(&app, unfinished);
-    let (id, run) = host.submit(&app, checked, input)?;
+}
+
+/// Carries the run to its end, and with it those that were left unfinished.
+fn carry(
+    host: Host,
+    accepted: Accepted,
+    input: Json,
+    unfinished: Unfinished,
+    json: bool,
+) -> Result<Exit> {
+    let mut waiting = host.resume(unfinished);
+    let (id, run) = host.submit(accepted, input)?;
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {
@@ -117,11 +160,17 @@ fn refuse(
     Err(failure)
 }
 
-/// Accepts the run, and leaves it to a process in the background.
-fn detach(host: Host, app: &App, checked: load::Checked, input: Json, json: bool) -> Result<Exit> {
-    let (id, waiting) = host.submit(app, checked, input)?;
+/// Accepts the run, and leaves it to the process in the background.
+fn detach(
+    host: Host,
+    accepted: Accepted,
+    input: Json,
+    background: Background,
+    json: bool,
+) -> Result<Exit> {
+    let (id, waiting) = host.submit(accepted, input)?;
     host.stop(vec![waiting])?;
-    spawn_resume(&app.data)?;
+    background.go()?;
     if json {
         outln!("{}", report::accepted_json(id));
     } else {
@@ -130,26 +179,42 @@ fn detach(host: Host, app: &App, checked: load::Checked, input: Json, json: bool
     Ok(Exit::Done)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a detached run is carried on by another writ process"
-)]
-fn spawn_resume(data: &Path) -> Result<()> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
-    Command::new(program)
-        .args(["runs", "resume", "--data"])
-        .arg(data)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // A group of its own, so that closing this terminal does not end it.
-        .process_group(0)
-        .spawn()
-        .map(drop)
-        .map_err(|error| {
-            Failure::internal(format!("cannot start a process in the background: {error}"))
+/// A process in the background that waits for its word. Behind the wall none can be started, so it is there before; and it is in no
+/// better place than this one: it raises a wall of its own.
+struct Background(ChildStdin);
+
+impl Background {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a detached run is carried on by another writ process"
+    )]
+    fn start(data: &Path) -> Result<Self> {
+        let program = std::env::current_exe()
+            .map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
+        let mut child = Command::new(program)
+            .args(["runs", "resume", "--when-told", "--data"])
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A group of its own, so that closing this terminal does not end it.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| {
+                Failure::internal(format!("cannot start a process in the background: {error}"))
+            })?;
+        let word = child.stdin.take();
+        word.map(Self)
+            .ok_or_else(|| Failure::internal("a process in the background can't be spoken to"))
+    }
+
+    /// Tells it to begin. Without this word, it ends as this process does.
+    fn go(mut self) -> Result<()> {
+        self.0.write_all(GO).map_err(|error| {
+            Failure::internal(format!("the process in the background is gone: {error}"))
+                .help("`writ runs resume` carries the run on")
         })
+    }
 }
 
 fn read_input(path: Option<&Path>) -> Result<Json> {

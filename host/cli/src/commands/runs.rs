@@ -1,6 +1,9 @@
 //! `writ runs …`: what the journal knows, also while another process writes it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value as Json, json};
 use writ_journal::{JournalError, Reader, RunSummary};
@@ -8,13 +11,15 @@ use writ_run::Event;
 
 use crate::{
     app::{App, Config, absolute},
-    args::{DataPlace, Runs},
+    args::{DataPlace, Resume, Runs},
     error::{Exit, Failure, Result},
-    host::{Host, open_journal},
+    host::{Host, claim},
     load,
     out::outln,
     progress::{Progress, short},
     report::time,
+    unfinished::Unfinished,
+    wall::Plan,
 };
 
 mod waiting;
@@ -24,7 +29,7 @@ pub(crate) fn run(arguments: &Runs, json: bool) -> Result<Exit> {
         Runs::List(place) => list(&data_folder(place)?, json),
         Runs::Show { run, place } => show(&data_folder(place)?, run, json),
         Runs::Events { run, place } => events(&data_folder(place)?, run, json),
-        Runs::Resume(place) => resume(&data_folder(place)?, json),
+        Runs::Resume(arguments) => resume(arguments, json),
     }
 }
 
@@ -173,20 +178,36 @@ fn events(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn resume(data: &Path, json: bool) -> Result<Exit> {
+/// What `writ run --detach` says to the process that it leaves its run to.
+pub(crate) const GO: &[u8] = b"go";
+
+/// The phases are those of [`crate::host`].
+fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
+    if arguments.when_told && !is_told() {
+        return Ok(Exit::Done);
+    }
+
+    // Read.
     let progress = Progress::new(json);
-    let app = App {
-        folder: data.parent().unwrap_or(data).to_owned(),
-        workflow: PathBuf::new(),
-        grants: None,
-        data: data.to_owned(),
-        config: Config::default(),
-    };
-    let (journal, unfinished) = open_journal(data, &progress)?;
+    let app = app_around(data_folder(&arguments.place)?)?;
     let sandbox = load::sandbox(&app)?;
-    let count = unfinished.len();
-    let host = Host::start(&app, journal, sandbox, progress)?;
-    let waiting = host.resume(&app, unfinished);
+    let claim = claim(&app.data)?;
+
+    // Compile.
+    let unfinished = Unfinished::prepare(&app, &claim, &sandbox);
+    let calls_at_once = load::calls_at_once(&app);
+
+    // Wall.
+    let mut plan = Plan::host(app.config.host.wall, &app.data);
+    unfinished.leave_open(&mut plan);
+    plan.raise()?;
+
+    // Threads.
+    let host = Host::start(claim, calls_at_once, progress)?;
+
+    // Run.
+    let count = host.left();
+    let waiting = host.resume(unfinished);
     let ended = host.finish(waiting)?;
     if json {
         outln!(
@@ -203,4 +224,27 @@ fn resume(data: &Path, json: bool) -> Result<Exit> {
     }
     let all = ended.len() == count && ended.iter().all(|run| run.status.is_final());
     Ok(if all { Exit::Done } else { Exit::Unfinished })
+}
+
+/// Waits for the word; false when whoever started this process ended without it.
+fn is_told() -> bool {
+    let mut word = [0; GO.len()];
+    std::io::stdin().read_exact(&mut word).is_ok() && word == GO
+}
+
+/// The app that a data folder lies in, or none with the defaults.
+fn app_around(data: PathBuf) -> Result<App> {
+    let folder = data.parent().unwrap_or(&data).to_owned();
+    let config = folder.join("writ.toml");
+    Ok(App {
+        config: if config.is_file() {
+            Config::read(&config)?
+        } else {
+            Config::default()
+        },
+        workflow: PathBuf::new(),
+        grants: None,
+        data,
+        folder,
+    })
 }

@@ -1,0 +1,184 @@
+//! Unfinished runs, taken up in two steps: everything that each is pinned to is read and compiled while the machine is open, and
+//! the runs go on behind the second wall. Runs that are pinned to the same things share them.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use writ_journal::Claim;
+use writ_plugin::Plugin;
+use writ_run::{Event, RunId};
+use writ_sandbox::Sandbox;
+
+use crate::{
+    app::{App, Config},
+    error::{Failure, Result},
+    load::{self, Compiled, Found, Parsed},
+    wall::Plan,
+};
+
+/// What a run is pinned to: the workflow's digest, each plugin with its digest, and the grants file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Pins {
+    name: String,
+    workflow: String,
+    plugins: Vec<(String, String)>,
+    grants: Option<PathBuf>,
+}
+
+/// The same, read and compiled.
+struct Ready {
+    app: App,
+    parsed: Parsed,
+    compiled: Compiled,
+}
+
+/// The unfinished runs of a data folder.
+pub(crate) struct Unfinished {
+    runs: BTreeMap<RunId, Pins>,
+    ready: BTreeMap<Pins, Result<Ready>>,
+    taken: BTreeMap<Pins, std::result::Result<Arc<writ_scheduler::App>, (String, Option<String>)>>,
+}
+
+impl Unfinished {
+    /// None.
+    pub(crate) fn none() -> Self {
+        Self {
+            runs: BTreeMap::new(),
+            ready: BTreeMap::new(),
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// Reads and compiles. What goes wrong is told when the run is taken up.
+    pub(crate) fn prepare(app: &App, claim: &Claim, sandbox: &Sandbox) -> Self {
+        let mut all = Self::none();
+        for (run, first) in claim.unfinished() {
+            let Some(pins) = pins(first) else {
+                continue;
+            };
+            if !all.ready.contains_key(&pins) {
+                all.ready
+                    .insert(pins.clone(), ready(app, claim, &pins, sandbox));
+            }
+            all.runs.insert(run, pins);
+        }
+        all
+    }
+
+    /// Leaves open what their grants name, behind a wall that is as strict as the strictest app wants it.
+    pub(crate) fn leave_open(&self, plan: &mut Plan) {
+        for ready in self.ready.values().flatten() {
+            plan.at_least(ready.app.config.host.wall);
+            plan.leave_open(&ready.compiled);
+        }
+    }
+
+    /// What a run goes on with.
+    pub(crate) fn take(&mut self, run: RunId) -> Result<Arc<writ_scheduler::App>> {
+        let Some(pins) = self.runs.get(&run) else {
+            return Err(Failure::journal(
+                "it was not there when this process gave up what its grants may name",
+            )
+            .help("`writ runs resume` takes it up"));
+        };
+        if let Some(ready) = self.ready.remove(pins) {
+            let assembled =
+                ready.and_then(|ready| load::assemble(&ready.app, ready.parsed, ready.compiled));
+            let kept = assembled
+                .map(Arc::new)
+                .map_err(|failure| (failure.message, failure.help));
+            self.taken.insert(pins.clone(), kept);
+        }
+        match self.taken.get(pins) {
+            Some(Ok(app)) => Ok(Arc::clone(app)),
+            Some(Err((message, help))) => {
+                let failure = Failure::journal(message);
+                Err(match help {
+                    Some(help) => failure.help(help),
+                    None => failure,
+                })
+            }
+            None => Err(Failure::internal("a run was prepared and is not there")),
+        }
+    }
+}
+
+/// What a run is pinned to, by the event that began it.
+fn pins(first: Event) -> Option<Pins> {
+    let Event::RunStarted {
+        workflow,
+        plugins,
+        grants,
+        ..
+    } = first
+    else {
+        return None;
+    };
+    Some(Pins {
+        name: format!("{}/{}", workflow.namespace, workflow.name),
+        workflow: workflow.digest,
+        plugins: plugins
+            .into_iter()
+            .map(|(name, pin)| (name, pin.digest))
+            .collect(),
+        grants: grants.map(PathBuf::from),
+    })
+}
+
+fn ready(app: &App, claim: &Claim, pins: &Pins, sandbox: &Sandbox) -> Result<Ready> {
+    let text = blob(claim, &pins.workflow)?;
+    let text = String::from_utf8(text).map_err(Failure::journal)?;
+    let mut found = BTreeMap::new();
+    for (name, digest) in &pins.plugins {
+        let bytes = blob(claim, digest.trim_start_matches("sha256:"))?;
+        let plugin = Plugin::read(&bytes, name).map_err(Failure::journal)?;
+        found.insert(
+            name.clone(),
+            Found {
+                plugin: Arc::new(plugin),
+                bytes: bytes.into(),
+            },
+        );
+    }
+    let grants = load::grants(pins.grants.as_deref())?;
+    let (folder, config) = home(app, pins.grants.as_deref())?;
+    let app = App {
+        folder,
+        workflow: app.workflow.clone(),
+        grants: pins.grants.clone(),
+        data: app.data.clone(),
+        config,
+    };
+    let Ok(parsed) = load::parse(text, &pins.name, found, &grants)? else {
+        return Err(Failure::journal(format!(
+            "the workflow {} it started on no longer parses",
+            pins.workflow
+        )));
+    };
+    let compiled = load::compile(&app, &parsed, sandbox);
+    Ok(Ready {
+        app,
+        parsed,
+        compiled,
+    })
+}
+
+/// The app folder of a run that is taken up, and its configuration as it is now: where its grants are, if that is an app.
+fn home(app: &App, grants: Option<&Path>) -> Result<(PathBuf, Config)> {
+    match grants
+        .and_then(Path::parent)
+        .filter(|folder| folder.join("writ.toml").is_file())
+    {
+        Some(folder) => Ok((folder.to_owned(), Config::read(&folder.join("writ.toml"))?)),
+        None => Ok((app.folder.clone(), Config::default())),
+    }
+}
+
+/// Something kept beside the journal, by its sha256.
+fn blob(claim: &Claim, digest: &str) -> Result<Vec<u8>> {
+    let digest = digest.parse().map_err(Failure::journal)?;
+    claim.get_blob(&digest).map_err(Failure::journal)
+}

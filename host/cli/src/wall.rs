@@ -1,0 +1,151 @@
+//! The second wall around a process that runs guests: what it leaves open, taken from what the grants of its runs name, and what
+//! the operator wants when the kernel can't hold all of it. How it is held is `writ-wall`'s.
+
+use std::{collections::BTreeSet, path::Path};
+
+use serde::Deserialize;
+use writ_grant::{Access, Capability};
+use writ_wall::{Network, Report, Wall};
+
+use crate::{
+    error::{Failure, Result},
+    load::Compiled,
+};
+
+/// The hidden command that compiles strangers' bytes.
+pub(crate) const COMPILER: &str = "compile-child";
+
+/// Where names are looked up by datagram, or by connection when an answer is long.
+const DNS_PORT: u16 = 53;
+
+/// `[host] wall`: from the loosest to the strictest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// No second wall.
+    Off,
+    /// What this kernel gives.
+    #[default]
+    Auto,
+    /// All of it, or nothing runs.
+    Required,
+}
+
+impl Mode {
+    /// As it is written.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Auto => "auto",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// What a process is going to need once its guests run, and nothing else.
+pub(crate) struct Plan {
+    mode: Mode,
+    wall: Wall,
+    ports: BTreeSet<u16>,
+}
+
+impl Plan {
+    /// For a process that only computes.
+    pub(crate) fn closed(mode: Mode) -> Self {
+        Self {
+            mode,
+            wall: Wall::default(),
+            ports: BTreeSet::new(),
+        }
+    }
+
+    /// For a host: its data folder is open.
+    pub(crate) fn host(mode: Mode, data: &Path) -> Self {
+        let mut plan = Self::closed(mode);
+        plan.wall.read.push(data.to_owned());
+        plan.wall.write.push(data.to_owned());
+        plan
+    }
+
+    /// Where several apps want different walls, the strictest is raised.
+    pub(crate) fn at_least(&mut self, mode: Mode) {
+        self.mode = self.mode.max(mode);
+    }
+
+    /// Leaves open what the grants of these plugins name.
+    pub(crate) fn leave_open(&mut self, compiled: &Compiled) {
+        for plugin in compiled.plugins() {
+            for permit in plugin.authority.mounts() {
+                let mount = permit.action();
+                let Some(folder) = plugin.folders.get(mount.path.as_str()) else {
+                    continue;
+                };
+                match mount.access {
+                    Access::Read => self.wall.read.push(folder.clone()),
+                    Access::Write => self.wall.write.push(folder.clone()),
+                }
+            }
+            for capability in plugin.authority.capabilities() {
+                if let Capability::Http { port, .. } = capability {
+                    self.ports.insert(*port);
+                }
+            }
+        }
+    }
+
+    /// Gives everything else up, for good. This thread has to be the only one.
+    pub(crate) fn raise(mut self) -> Result<()> {
+        if !self.ports.is_empty() {
+            self.ports.insert(DNS_PORT);
+            self.wall.network = Network::Ports {
+                connect_tcp: self.ports,
+                udp: true,
+            };
+        }
+        if self.mode == Mode::Off {
+            tracing::debug!("the second wall is off, as [host] in writ.toml says");
+            return Ok(());
+        }
+        let report = writ_wall::raise(&self.wall).map_err(|error| {
+            Failure::usage(error).help("a granted folder has to stay where it is while runs go on")
+        })?;
+        settle(self.mode, &report).map_err(|lacking| {
+            Failure::refused(format!("the second wall does not hold whole: {lacking}")).help(
+                "run on a kernel that has it (`writ doctor` says what is missing), or write `wall = \"auto\"` under [host]",
+            )
+        })
+    }
+}
+
+/// For the child that compiles: it computes, and is told by a word on its command line how strict to be.
+pub(crate) fn bind_compiler(word: Option<&str>) -> std::result::Result<(), String> {
+    let mode = [Mode::Off, Mode::Auto, Mode::Required]
+        .into_iter()
+        .find(|mode| Some(mode.word()) == word)
+        .unwrap_or(Mode::Required);
+    if mode == Mode::Off {
+        return Ok(());
+    }
+    let report = writ_wall::raise(&Wall::default()).map_err(|error| error.to_string())?;
+    settle(mode, &report)
+        .map_err(|lacking| format!("the second wall does not hold whole: {lacking}"))
+}
+
+/// Whether what holds is enough; else what is missing.
+fn settle(mode: Mode, report: &Report) -> std::result::Result<(), String> {
+    if report.is_whole() {
+        tracing::debug!(landlock = report.landlock_abi, "the second wall is up");
+        return Ok(());
+    }
+    match mode {
+        Mode::Required => Err(report.lacking()),
+        Mode::Auto | Mode::Off => {
+            tracing::debug!(
+                landlock = report.landlock_abi,
+                lacking = report.lacking(),
+                "the second wall is up in part"
+            );
+            Ok(())
+        }
+    }
+}
