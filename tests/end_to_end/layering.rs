@@ -36,8 +36,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "expression",
             "scheduler",
             "trust",
+            "wall",
         ],
     ),
+    ("wall", &[]),
 ];
 
 /// Library → the only rooms that may name it.

@@ -15,9 +15,9 @@ use writ_run::RunId;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
 
 use crate::{
+    app::App,
     error::{Failure, Result},
     load::{self, Compiled, Parsed},
-    app::App,
     out::outln,
     progress::{Progress, short},
     unfinished::Unfinished,

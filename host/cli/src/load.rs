@@ -229,8 +229,7 @@ pub(crate) struct Checked {
 pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
     let syntax: BTreeMap<usize, String> =
         expressions(&parsed.workflow).check().into_iter().collect();
-    let diagnostics =
-        writ_workflow::check(&parsed.workflow, &parsed.file, &parsed.known, &syntax);
+    let diagnostics = writ_workflow::check(&parsed.workflow, &parsed.file, &parsed.known, &syntax);
     let ungranted = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
@@ -547,7 +546,10 @@ pub(crate) fn jq(workflow: &Workflow, sandbox: &Sandbox) {
 fn expressions(workflow: &Workflow) -> Expressions {
     let jq = || {
         let unneeded = || {
-            Err("the values are too large; large data belongs into files of a granted folder".to_owned())
+            Err(
+                "the values are too large; large data belongs into files of a granted folder"
+                    .to_owned(),
+            )
         };
         JQ_COMPONENT.get().cloned().unwrap_or_else(unneeded)
     };

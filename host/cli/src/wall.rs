@@ -75,19 +75,27 @@ impl Plan {
     /// Leaves open what the grants of these plugins name.
     pub(crate) fn leave_open(&mut self, compiled: &Compiled) {
         for plugin in compiled.plugins() {
-            for permit in plugin.authority.mounts() {
-                let mount = permit.action();
-                let Some(folder) = plugin.folders.get(mount.path.as_str()) else {
-                    continue;
-                };
-                match mount.access {
-                    Access::Read => self.wall.read.push(folder.clone()),
-                    Access::Write => self.wall.write.push(folder.clone()),
-                }
-            }
             for capability in plugin.authority.capabilities() {
-                if let Capability::Http { port, .. } = capability {
-                    self.ports.insert(*port);
+                match capability {
+                    Capability::Fs { access, path } => {
+                        let folder = plugin.folders.get(path.as_str()).cloned();
+                        match access {
+                            Access::Read => self.wall.read.extend(folder),
+                            Access::Write => self.wall.write.extend(folder),
+                        }
+                    }
+                    Capability::Http { port, .. } => drop(self.ports.insert(*port)),
+                    // Answered from the journal, from memory or by the system's clock and random numbers.
+                    Capability::Kv { .. }
+                    | Capability::Config { .. }
+                    | Capability::Env { .. }
+                    | Capability::SecretUse { .. }
+                    | Capability::ModelChat { .. }
+                    | Capability::Memory { .. }
+                    | Capability::ToolCall { .. }
+                    | Capability::HumanAsk { .. }
+                    | Capability::ClockReal
+                    | Capability::RandomReal => {}
                 }
             }
         }

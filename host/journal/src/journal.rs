@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 use writ_run::{Event, RunId};
 
 use crate::{
-    BlobDigest, TakenFolder, Flush, JournalError, KvView, Opened, Options, RunSummary, blobs::Blobs,
+    BlobDigest, Flush, JournalError, KvView, Opened, Options, RunSummary, TakenFolder,
+    blobs::Blobs,
     committer::Committer,
     error::At as _,
     index::{Stored, has_prefix, lowest_with_prefix},

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -24,6 +24,8 @@ use crate::{
 
 const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
+/// A key on its way to its place.
+const NEW_SECRET: &str = "log.key.new";
 
 /// Who signs for the log.
 pub(crate) struct Notary {
@@ -137,7 +139,7 @@ fn kept_key(dir: &Path, repairs: &mut Vec<Repair>) -> Result<Option<SecretKey>, 
     let Some(text) = small_text(&path)?.map(Zeroizing::new) else {
         return Ok(None);
     };
-    keep_private(&path, repairs)?;
+    keep_private(dir, &text, repairs)?;
     let key = KeyFile::parse(&text)
         .and_then(|file| file.open(None))
         .map_err(|error| broken(&path, format!("it holds no key of a log: {error}")))?;
@@ -155,12 +157,14 @@ fn kept_key(dir: &Path, repairs: &mut Vec<Repair>) -> Result<Option<SecretKey>, 
     Ok(Some(key))
 }
 
-fn keep_private(path: &Path, repairs: &mut Vec<Repair>) -> Result<(), JournalError> {
-    let mode = fs::metadata(path).at("read", path)?.mode();
+/// Replaced, not changed: a host that gave up what it doesn't need can't change a file's rights.
+fn keep_private(dir: &Path, text: &str, repairs: &mut Vec<Repair>) -> Result<(), JournalError> {
+    let path = secret_path(dir);
+    let mode = fs::metadata(&path).at("read", &path)?.mode();
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE)).at("make private", path)?;
+    replace(&path, &dir.join(NEW_SECRET), text.as_bytes(), PRIVATE)?;
     repairs.push(Repair::new(format!(
         "{}: others could read the key that signs checkpoints; it is private again, but they may have it",
         path.display()
@@ -190,7 +194,7 @@ fn new_key(dir: &Path) -> Result<SecretKey, JournalError> {
     let key = SecretKey::from_seed(name, &seed);
     let text = KeyFile::seal(&key, None, &fresh)
         .map_err(|error| broken(&path, format!("it cannot be made: {error}")))?;
-    replace(&path, &dir.join("log.key.new"), text.as_bytes(), PRIVATE)?;
+    replace(&path, &dir.join(NEW_SECRET), text.as_bytes(), PRIVATE)?;
     publish(dir, &key)?;
     Ok(key)
 }

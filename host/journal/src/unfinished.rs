@@ -36,12 +36,7 @@ pub(crate) fn find(log_dir: &Path, blobs: &Blobs) -> Vec<(RunId, Event)> {
     begun.into_iter().filter_map(first).collect()
 }
 
-fn visit(
-    begun: &mut BTreeMap<RunId, First>,
-    frame: &Frame<'_>,
-    blobs: &Blobs,
-    place: &Place<'_>,
-) {
+fn visit(begun: &mut BTreeMap<RunId, First>, frame: &Frame<'_>, blobs: &Blobs, place: &Place<'_>) {
     let run = frame.head.run;
     if frame.head.number == 0 {
         let first = First {

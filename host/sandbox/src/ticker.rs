@@ -1,8 +1,8 @@
 //! The clock that interrupts guests: a thread that raises every engine's epoch while guests run, and sleeps while none
 //! do. It must not know what an epoch's end means to a call.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 

@@ -171,23 +171,20 @@ const FCNTL_COMMANDS: &[i32] = &[
     libc::F_GET_SEALS,
 ];
 const IOCTL_COMMANDS: &[u64] = &[
-    libc::TCGETS as u64,
+    libc::TCGETS,
     TCGETS2,
-    libc::TIOCGWINSZ as u64,
-    libc::FIONBIO as u64,
-    libc::FIONREAD as u64,
-    libc::FIOCLEX as u64,
+    libc::TIOCGWINSZ,
+    libc::FIONBIO,
+    libc::FIONREAD,
+    libc::FIOCLEX,
 ];
 /// What newer C libraries ask instead of `TCGETS`.
 const TCGETS2: u64 = 0x802c_542a;
 const PRCTL_OPTIONS: &[i32] = &[libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
 
 /// A thread of this process, as every C library makes one.
-const THREAD: i32 = libc::CLONE_VM
-    | libc::CLONE_FS
-    | libc::CLONE_FILES
-    | libc::CLONE_SIGHAND
-    | libc::CLONE_THREAD;
+const THREAD: i32 =
+    libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
 /// What such a thread can't be besides: in namespaces of its own, traced, somebody else's child.
 const NO_THREAD: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
@@ -288,9 +285,15 @@ fn process_rules() -> Result<Rules, seccompiler::BackendError> {
         (libc::SYS_tgkill, vec![all([is(0, own_process)?])?]),
         // Limits can be asked for and not set.
         (libc::SYS_prlimit64, vec![all([is_null(2)?])?]),
-        (libc::SYS_fcntl, any(1, FCNTL_COMMANDS.iter().map(|c| *c as u64))?),
+        (
+            libc::SYS_fcntl,
+            any(1, FCNTL_COMMANDS.iter().map(|c| *c as u64))?,
+        ),
         (libc::SYS_ioctl, any(1, IOCTL_COMMANDS.iter().copied())?),
-        (libc::SYS_prctl, any(0, PRCTL_OPTIONS.iter().map(|o| *o as u64))?),
+        (
+            libc::SYS_prctl,
+            any(0, PRCTL_OPTIONS.iter().map(|o| *o as u64))?,
+        ),
         // A pair of ends in this process, by which the runtime hears of signals.
         (
             libc::SYS_socketpair,

@@ -20,7 +20,7 @@ const FIRST_WITH_MOVES: ABI = ABI::V2;
 
 const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
 const WRITE: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
-    WriteFile | RemoveDir | RemoveFile | MakeDir | MakeReg | MakeSym | Refer | Truncate
+    WriteFile | ReadDir | RemoveDir | RemoveFile | MakeDir | MakeReg | MakeSym | Refer | Truncate
 });
 
 /// Which version gives what, and the kernel that brought it.
