@@ -26,7 +26,7 @@ pub(crate) enum Exit {
 }
 
 /// What a command failed with: what happened and where, and how to mend it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     /// The documented code.
     pub(crate) exit: Exit,

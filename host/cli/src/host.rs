@@ -1,7 +1,7 @@
 //! A host over one data folder: journal, scheduler and runtime, opened for a command and closed after it.
 //!
 //! A process that becomes one passes through phases, and each command shows them in this order:
-//! 1. *read*: the app, its grants, unfinished runs; plugins are built from source, the folder is claimed;
+//! 1. *read*: the app, its grants, unfinished runs; plugins are built from source, the folder is taken;
 //! 2. *compile*: components become machine code in memory, in a child process where they aren't in the cache;
 //! 3. *wall*: everything that the grants don't name is given up, for good, while there is one thread ([`crate::wall`]);
 //! 4. *threads*: the journal, the runtime and the clock of the sandbox start here, and are all behind the wall;
@@ -10,7 +10,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
-use writ_journal::{Claim, Journal, Opened, Options};
+use writ_journal::{Journal, Opened, Options, TakenFolder};
 use writ_run::RunId;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
 
@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// Takes a data folder for this process alone, without a thread yet.
-pub(crate) fn claim(data: &Path) -> Result<Claim> {
-    Claim::take(data).map_err(Failure::journal)
+pub(crate) fn take_folder(data: &Path) -> Result<TakenFolder> {
+    TakenFolder::take(data).map_err(Failure::journal)
 }
 
 /// A run that can be accepted: the workflow joined to its components, and what is kept of both beside the journal.
@@ -61,14 +61,18 @@ pub(crate) struct Host {
 
 impl Host {
     /// Starts the threads of a host: the first after the wall. What the journal had to repair is said aloud.
-    pub(crate) fn start(claim: Claim, calls_at_once: usize, progress: Progress) -> Result<Self> {
+    pub(crate) fn start(
+        folder: TakenFolder,
+        calls_at_once: usize,
+        progress: Progress,
+    ) -> Result<Self> {
         let (
             journal,
             Opened {
                 repairs,
                 unfinished: left,
             },
-        ) = claim.open(Options::default()).map_err(Failure::journal)?;
+        ) = folder.open(Options::default()).map_err(Failure::journal)?;
         for repair in repairs {
             progress.say(&format!("repaired: {repair}"));
         }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use writ_journal::Claim;
+use writ_journal::TakenFolder;
 use writ_plugin::Plugin;
 use writ_run::{Event, RunId};
 use writ_sandbox::Sandbox;
@@ -39,7 +39,7 @@ struct Ready {
 pub(crate) struct Unfinished {
     runs: BTreeMap<RunId, Pins>,
     ready: BTreeMap<Pins, Result<Ready>>,
-    taken: BTreeMap<Pins, std::result::Result<Arc<writ_scheduler::App>, (String, Option<String>)>>,
+    taken: BTreeMap<Pins, Result<Arc<writ_scheduler::App>>>,
 }
 
 impl Unfinished {
@@ -53,15 +53,15 @@ impl Unfinished {
     }
 
     /// Reads and compiles. What goes wrong is told when the run is taken up.
-    pub(crate) fn prepare(app: &App, claim: &Claim, sandbox: &Sandbox) -> Self {
+    pub(crate) fn prepare(app: &App, folder: &TakenFolder, sandbox: &Sandbox) -> Self {
         let mut all = Self::none();
-        for (run, first) in claim.unfinished() {
+        for (run, first) in folder.unfinished() {
             let Some(pins) = pins(first) else {
                 continue;
             };
             if !all.ready.contains_key(&pins) {
                 all.ready
-                    .insert(pins.clone(), ready(app, claim, &pins, sandbox));
+                    .insert(pins.clone(), ready(app, folder, &pins, sandbox));
             }
             all.runs.insert(run, pins);
         }
@@ -87,22 +87,10 @@ impl Unfinished {
         if let Some(ready) = self.ready.remove(pins) {
             let assembled =
                 ready.and_then(|ready| load::assemble(&ready.app, ready.parsed, ready.compiled));
-            let kept = assembled
-                .map(Arc::new)
-                .map_err(|failure| (failure.message, failure.help));
-            self.taken.insert(pins.clone(), kept);
+            self.taken.insert(pins.clone(), assembled.map(Arc::new));
         }
-        match self.taken.get(pins) {
-            Some(Ok(app)) => Ok(Arc::clone(app)),
-            Some(Err((message, help))) => {
-                let failure = Failure::journal(message);
-                Err(match help {
-                    Some(help) => failure.help(help),
-                    None => failure,
-                })
-            }
-            None => Err(Failure::internal("a run was prepared and is not there")),
-        }
+        let missing = || Err(Failure::internal("a run was prepared and is not there"));
+        self.taken.get(pins).cloned().unwrap_or_else(missing)
     }
 }
 
@@ -128,12 +116,12 @@ fn pins(first: Event) -> Option<Pins> {
     })
 }
 
-fn ready(app: &App, claim: &Claim, pins: &Pins, sandbox: &Sandbox) -> Result<Ready> {
-    let text = blob(claim, &pins.workflow)?;
+fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Result<Ready> {
+    let text = blob(folder, &pins.workflow)?;
     let text = String::from_utf8(text).map_err(Failure::journal)?;
     let mut found = BTreeMap::new();
     for (name, digest) in &pins.plugins {
-        let bytes = blob(claim, digest.trim_start_matches("sha256:"))?;
+        let bytes = blob(folder, digest.trim_start_matches("sha256:"))?;
         let plugin = Plugin::read(&bytes, name).map_err(Failure::journal)?;
         found.insert(
             name.clone(),
@@ -144,9 +132,9 @@ fn ready(app: &App, claim: &Claim, pins: &Pins, sandbox: &Sandbox) -> Result<Rea
         );
     }
     let grants = load::grants(pins.grants.as_deref())?;
-    let (folder, config) = home(app, pins.grants.as_deref())?;
+    let (home, config) = home(app, pins.grants.as_deref())?;
     let app = App {
-        folder,
+        folder: home,
         workflow: app.workflow.clone(),
         grants: pins.grants.clone(),
         data: app.data.clone(),
@@ -178,7 +166,7 @@ fn home(app: &App, grants: Option<&Path>) -> Result<(PathBuf, Config)> {
 }
 
 /// Something kept beside the journal, by its sha256.
-fn blob(claim: &Claim, digest: &str) -> Result<Vec<u8>> {
+fn blob(folder: &TakenFolder, digest: &str) -> Result<Vec<u8>> {
     let digest = digest.parse().map_err(Failure::journal)?;
-    claim.get_blob(&digest).map_err(Failure::journal)
+    folder.get_blob(&digest).map_err(Failure::journal)
 }

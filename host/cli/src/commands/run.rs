@@ -16,7 +16,7 @@ use crate::{
     args::Run,
     commands::{check, runs::GO},
     error::{Exit, Failure, Result, count},
-    host::{Accepted, Host, claim, tell},
+    host::{Accepted, Host, take_folder, tell},
     load,
     out::outln,
     progress::Progress,
@@ -54,13 +54,13 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
         .detach
         .then(|| Background::start(&app.data))
         .transpose()?;
-    let claim = claim(&app.data)?;
+    let folder = take_folder(&app.data)?;
 
     // Compile.
     let compiled = load::compile(&app, &parsed, &sandbox);
     let unfinished = match background {
         Some(_) => Unfinished::none(),
-        None => Unfinished::prepare(&app, &claim, &sandbox),
+        None => Unfinished::prepare(&app, &folder, &sandbox),
     };
     let calls_at_once = load::calls_at_once(&app);
 
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
     // Threads.
-    let host = Host::start(claim, calls_at_once, progress)?;
+    let host = Host::start(folder, calls_at_once, progress)?;
 
     // Run.
     match background {

@@ -13,7 +13,7 @@ use crate::{
     app::{App, Config, absolute},
     args::{DataPlace, Resume, Runs},
     error::{Exit, Failure, Result},
-    host::{Host, claim},
+    host::{Host, take_folder},
     load,
     out::outln,
     progress::{Progress, short},
@@ -191,10 +191,10 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
     let progress = Progress::new(json);
     let app = app_around(data_folder(&arguments.place)?)?;
     let sandbox = load::sandbox(&app)?;
-    let claim = claim(&app.data)?;
+    let folder = take_folder(&app.data)?;
 
     // Compile.
-    let unfinished = Unfinished::prepare(&app, &claim, &sandbox);
+    let unfinished = Unfinished::prepare(&app, &folder, &sandbox);
     let calls_at_once = load::calls_at_once(&app);
 
     // Wall.
@@ -203,7 +203,7 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
     plan.raise()?;
 
     // Threads.
-    let host = Host::start(claim, calls_at_once, progress)?;
+    let host = Host::start(folder, calls_at_once, progress)?;
 
     // Run.
     let count = host.left();
