@@ -146,6 +146,7 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
             pins.workflow
         )));
     };
+    let parsed = parsed.permitted()?;
     let compiled = load::compile(&app, &parsed, sandbox);
     Ok(Ready {
         app,
