@@ -15,10 +15,7 @@ use crate::{app::App, load::Parsed};
 pub(crate) const REFUSED: &str = "refused";
 
 /// Everything that would keep this workflow from running, at the first call of the plugin that it is about.
-pub(crate) fn diagnostics(
-    app: &App,
-    parsed: &Parsed,
-) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
     let Parsed {
         workflow,
         file,
