@@ -1,12 +1,14 @@
 //! The command line as types. What a command does is in `commands/`, one file each.
 
 mod audit;
+mod key;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use audit::{Audit, AuditAgainst, AuditExport, AuditVerify};
+pub(crate) use key::{Key, Role, Signer};
 
 /// Runs agents and tools as capability-restricted WebAssembly components.
 ///
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     /// Prove that the journal was not altered, and carry the proof away.
     #[command(subcommand)]
     Audit(Audit),
+    /// Make signing keys, and say whose count.
+    #[command(subcommand)]
+    Key(Key),
     /// Say whether this machine and this data folder are in order.
     Doctor(Doctor),
     /// Print a completion script for a shell.

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod error;
 mod host;
+mod keys;
 mod load;
 mod out;
 mod paper;
@@ -61,6 +62,7 @@ fn run(cli: &Cli) -> Result<Exit> {
         Command::Grant(arguments) => commands::grant::run(arguments, cli.json),
         Command::Runs(arguments) => commands::runs::run(arguments, cli.json),
         Command::Audit(arguments) => commands::audit::run(arguments, cli.json),
+        Command::Key(arguments) => commands::key::run(arguments, cli.json),
         Command::Doctor(arguments) => commands::doctor::run(arguments, cli.json),
         Command::Completions { shell } => Ok(completions(*shell, cli.json)),
     }

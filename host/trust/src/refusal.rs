@@ -1,6 +1,6 @@
 //! Why a signed writ is not believed: every reason by name, each with what to do.
 
-use writ_grant::{Digest, rfc3339};
+use writ_grant::{Digest, Subject, rfc3339};
 
 use crate::role::Role;
 
@@ -9,7 +9,7 @@ use crate::role::Role;
 #[non_exhaustive]
 pub enum Distrust {
     /// There is no signed writ for exactly this component or document.
-    #[error("{subject} has no signed writ for {digest}")]
+    #[error("{who} has no signed writ for {digest}", who = Subject::of(subject))]
     Unsigned {
         /// The plugin or workflow.
         subject: String,
@@ -17,7 +17,7 @@ pub enum Distrust {
         digest: Digest,
     },
     /// What is signed, or a signature, was changed.
-    #[error("the {paper} of {subject} was altered: the signature of {by} does not fit it")]
+    #[error("the {paper} of {who} was altered: the signature of {by} does not fit it", who = Subject::of(subject))]
     Altered {
         /// The plugin or workflow.
         subject: String,
@@ -27,7 +27,7 @@ pub enum Distrust {
         by: String,
     },
     /// A paper that says nothing that this host understands.
-    #[error("the {paper} of {subject} cannot be read: {flaw}")]
+    #[error("the {paper} of {who} cannot be read: {flaw}", who = Subject::of(subject))]
     Unreadable {
         /// The plugin or workflow.
         subject: String,
@@ -37,7 +37,7 @@ pub enum Distrust {
         flaw: String,
     },
     /// Nobody who signed is in the trust root.
-    #[error("the {paper} of {subject} is signed by no key of the trust root; it is signed by {by}")]
+    #[error("the {paper} of {who} is signed by no key of the trust root; it is signed by {by}", who = Subject::of(subject))]
     UnknownKey {
         /// The plugin or workflow.
         subject: String,
@@ -48,9 +48,8 @@ pub enum Distrust {
     },
     /// Known keys signed, and they are not enough.
     #[error(
-        "the {paper} of {subject} has {have} of {need} {role} signatures that count{}",
-        if but.is_empty() { String::new() } else { format!(": {}", but.join("; ")) }
-    )]
+        "the {paper} of {who} has {have} of {need} {role} signatures that count{}",
+        if but.is_empty() { String::new() } else { format!(": {}", but.join("; ")) }, who = Subject::of(subject))]
     TooFew {
         /// The plugin or workflow.
         subject: String,
@@ -67,8 +66,7 @@ pub enum Distrust {
     },
     /// The reviewer is the author.
     #[error(
-        "{party} signed {subject} as author, so their review of it does not count: {have} of {need} reviewers are left"
-    )]
+        "{party} signed {who} as author, so their review of it does not count: {have} of {need} reviewers are left", who = Subject::of(subject))]
     AuthorIsReviewer {
         /// The plugin.
         subject: String,
@@ -80,7 +78,7 @@ pub enum Distrust {
         need: usize,
     },
     /// The trust root wants an author's statement and there is none.
-    #[error("{subject} has no author's statement for {digest}, and the trust root wants one")]
+    #[error("{who} has no author's statement for {digest}, and the trust root wants one", who = Subject::of(subject))]
     NoAuthor {
         /// The plugin.
         subject: String,
@@ -88,7 +86,7 @@ pub enum Distrust {
         digest: Digest,
     },
     /// The writ is past its time.
-    #[error("the signed writ of {subject} expired {}", rfc3339(*expired_ms))]
+    #[error("the signed writ of {who} expired {}", rfc3339(*expired_ms), who = Subject::of(subject))]
     Expired {
         /// The plugin or workflow.
         subject: String,
@@ -96,7 +94,7 @@ pub enum Distrust {
         expired_ms: u64,
     },
     /// The writ comes from the future.
-    #[error("the signed writ of {subject} counts from {} on, which is later than this machine's clock", rfc3339(*approved_ms))]
+    #[error("the signed writ of {who} counts from {} on, which is later than this machine's clock", rfc3339(*approved_ms), who = Subject::of(subject))]
     NotYetValid {
         /// The plugin or workflow.
         subject: String,
@@ -105,10 +103,9 @@ pub enum Distrust {
     },
     /// A reviewer took it back.
     #[error(
-        "the signed writ of {subject} was revoked by {by} at {}{}",
+        "the signed writ of {who} was revoked by {by} at {}{}",
         rfc3339(*revoked_ms),
-        reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
-    )]
+        reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(), who = Subject::of(subject))]
     Revoked {
         /// The plugin or workflow.
         subject: String,
@@ -121,8 +118,7 @@ pub enum Distrust {
     },
     /// The trust root went on to a later epoch.
     #[error(
-        "the signed writ of {subject} is of epoch {signed}; the trust root is at epoch {root}, which ended it"
-    )]
+        "the signed writ of {who} is of epoch {signed}; the trust root is at epoch {root}, which ended it", who = Subject::of(subject))]
     OldEpoch {
         /// The plugin or workflow.
         subject: String,
@@ -133,8 +129,7 @@ pub enum Distrust {
     },
     /// The trust root is older than the writ.
     #[error(
-        "the signed writ of {subject} is of epoch {signed}, but the trust root is only at epoch {root}: it is an old one"
-    )]
+        "the signed writ of {who} is of epoch {signed}, but the trust root is only at epoch {root}: it is an old one", who = Subject::of(subject))]
     NewEpoch {
         /// The plugin or workflow.
         subject: String,
@@ -155,11 +150,10 @@ pub enum Distrust {
     },
     /// A newer writ of the same name has been used here.
     #[error(
-        "the signed writ of {subject} {version} was approved {}, but this host has used the one of {seen_version}, approved {}: an old \
+        "the signed writ of {who} {version} was approved {}, but this host has used the one of {seen_version}, approved {}: an old \
          one was put back",
         rfc3339(*approved_ms),
-        rfc3339(*seen_ms)
-    )]
+        rfc3339(*seen_ms), who = Subject::of(subject))]
     Downgraded {
         /// The plugin or workflow.
         subject: String,
@@ -173,7 +167,7 @@ pub enum Distrust {
         seen_ms: u64,
     },
     /// The papers are about something else.
-    #[error("the {paper} of {subject} is for {signed}, but what is there is {found}")]
+    #[error("the {paper} of {who} is for {signed}, but what is there is {found}", who = Subject::of(subject))]
     WrongSubject {
         /// The plugin or workflow.
         subject: String,
@@ -185,7 +179,7 @@ pub enum Distrust {
         found: String,
     },
     /// The reviewer had something else before the eyes than what the component says.
-    #[error("the {paper} of {subject} lists other {what} than its component")]
+    #[error("the {paper} of {who} lists other {what} than its component", who = Subject::of(subject))]
     Misstated {
         /// The plugin or workflow.
         subject: String,
@@ -195,7 +189,7 @@ pub enum Distrust {
         what: &'static str,
     },
     /// A writ for another place.
-    #[error("the signed writ of {subject} is for {signed}, but this is {found}")]
+    #[error("the signed writ of {who} is for {signed}, but this is {found}", who = Subject::of(subject))]
     WrongPlace {
         /// The plugin or workflow.
         subject: String,
@@ -207,6 +201,15 @@ pub enum Distrust {
 }
 
 impl Distrust {
+    /// Whether nothing is wrong but that further people have to sign.
+    #[must_use]
+    pub fn lacks_only_signatures(&self) -> bool {
+        matches!(
+            self,
+            Distrust::TooFew { .. } | Distrust::AuthorIsReviewer { .. } | Distrust::NoAuthor { .. }
+        )
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> String {

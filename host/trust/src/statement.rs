@@ -5,7 +5,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use writ_grant::{Digest, Grants, Request, Writ, parse_rfc3339};
+use writ_grant::{Digest, Grants, Request, Subject, Writ, parse_rfc3339};
 
 use crate::json;
 
@@ -232,7 +232,7 @@ fn writ(payload: &[u8]) -> Result<SignedWrit, StatementError> {
 /// Lets the reader of grants files read the grants: one grammar, one set of rules.
 fn grants_reader(name: &str, digest: &Digest, raw: &RawWrit) -> Result<Writ, StatementError> {
     let mut table = toml::Table::new();
-    table.insert(write::kind(name).to_owned(), name.into());
+    table.insert(Subject::of(name).key().to_owned(), name.into());
     table.insert("version".to_owned(), raw.version.as_str().into());
     table.insert("digest".to_owned(), digest.to_string().into());
     table.insert("approved".to_owned(), raw.approved.as_str().into());

@@ -32,7 +32,7 @@ pub struct Ground<'a> {
 
 /// What is there: read from the component or document itself.
 #[derive(Clone, Copy)]
-pub struct Subject<'a> {
+pub struct Artefact<'a> {
     /// A plugin's name, or a workflow's with its namespace.
     pub name: &'a str,
     /// Its version.
@@ -102,7 +102,7 @@ impl Papers {
 /// With the first reason not to believe the papers.
 pub fn verdict(
     ground: Ground<'_>,
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     papers: &Papers,
 ) -> Result<Verdict, Distrust> {
     let name = || subject.name.to_owned();
@@ -168,7 +168,7 @@ fn signers<'r>(
 /// Whether a reviewer took back what was approved at that time. One reviewer is enough, and at any time: stopping is always safe.
 fn revoked(
     ground: Ground<'_>,
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     envelope: &Envelope,
     revocation: &Revocation,
     approved_ms: Option<u64>,
@@ -196,7 +196,7 @@ fn revoked(
 
 /// Whether a paper names what is there.
 fn is_for(
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     paper: &'static str,
     (name, digest, version): (&str, &Digest, &str),
 ) -> Result<(), Distrust> {
@@ -214,7 +214,7 @@ fn is_for(
 
 /// Whether a paper lists what the component itself says.
 fn states(
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     paper: &'static str,
     requests: &[Request],
     imports: &[String],
@@ -235,7 +235,11 @@ fn states(
 }
 
 /// Whether a writ counts at this place, in this epoch, at this time.
-fn in_force(ground: Ground<'_>, subject: Subject<'_>, signed: &SignedWrit) -> Result<(), Distrust> {
+fn in_force(
+    ground: Ground<'_>,
+    subject: Artefact<'_>,
+    signed: &SignedWrit,
+) -> Result<(), Distrust> {
     let name = || subject.name.to_owned();
     let (epoch, root) = (signed.epoch, ground.root.epoch());
     if epoch < root {
@@ -283,7 +287,7 @@ fn in_force(ground: Ground<'_>, subject: Subject<'_>, signed: &SignedWrit) -> Re
 /// The authors who count, enough of them if the root wants any; and everybody who signed as author, whether they count or not.
 fn authors(
     ground: Ground<'_>,
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     papers: &Papers,
 ) -> Result<(Vec<PublicKey>, Vec<PublicKey>), Distrust> {
     let need = if subject.authored {
@@ -318,7 +322,7 @@ fn authors(
 /// The reviewers who count: enough of them, and none of them an author of the same plugin.
 fn reviewers(
     ground: Ground<'_>,
-    subject: Subject<'_>,
+    subject: Artefact<'_>,
     signers: &[&PublicKey],
     authors: &[PublicKey],
 ) -> Result<Vec<PublicKey>, Distrust> {

@@ -33,7 +33,7 @@ fn signed(name: &str) -> SignedWrit {
         capability = "config:read:currency"
         value = "EUR\n'''"
         "#,
-        write::kind(name),
+        Subject::of(name).key(),
         Digest::from_bytes([7; 32])
     ));
     SignedWrit {
@@ -72,6 +72,7 @@ fn what_is_written_is_read() {
     for statement in [
         Statement::Writ(signed("files")),
         Statement::Writ(bare),
+        Statement::Writ(signed("shop/orders")),
         Statement::Plugin(word()),
         Statement::Revocation(revocation()),
     ] {

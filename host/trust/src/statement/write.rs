@@ -21,15 +21,6 @@ impl Statement {
     }
 }
 
-/// The key of a grants file that names the subject: a workflow's name has its namespace in front.
-pub(super) fn kind(name: &str) -> &'static str {
-    if name.contains('/') {
-        "workflow"
-    } else {
-        "plugin"
-    }
-}
-
 fn statement(
     name: &str,
     digest: &Digest,

@@ -104,7 +104,7 @@ fn and_revoked(mut papers: Papers, revoked_ms: u64, keys: &[&SecretKey]) -> Pape
 
 fn decide(root: &TrustRoot, papers: &Papers) -> Result<Verdict, Distrust> {
     let (requests, imports) = (requests(), signed().imports);
-    let subject = Subject {
+    let subject = Artefact {
         name: "files",
         version: "0.1.0",
         digest: &DIGEST,

@@ -1,0 +1,229 @@
+//! `writ key …`: make keys, show their public lines, and say in a trust root what they count for.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value as Json, json};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+use writ_trust::{PublicKey, ROOT_BYTES_MAX, Role, TrustRoot};
+
+use crate::{
+    app::{bad_toml, read_text},
+    args::{self, Key},
+    error::{Exit, Failure, Result},
+    keys,
+    out::outln,
+    source::write_file,
+};
+
+const HEADER: &str = "# Whose signatures count here, and for what. See docs/trust.md.\nversion = 1\n\
+    # Raise it to end every writ that was signed before.\nepoch = 1\n";
+
+pub(crate) fn run(arguments: &Key, json: bool) -> Result<Exit> {
+    match arguments {
+        Key::New {
+            name,
+            role,
+            root,
+            passphrase_fd,
+            no_passphrase,
+        } => {
+            let passphrase = if *no_passphrase {
+                None
+            } else {
+                Some(keys::new_passphrase(*passphrase_fd)?)
+            };
+            new(name, passphrase.as_ref(), &roles(role), root, json)
+        }
+        Key::List => list(json),
+        Key::Show { name } => show(name, json),
+        Key::Trust { public, role, root } => trust(public, &roles(role), root, json),
+    }
+}
+
+fn roles(named: &[args::Role]) -> Vec<Role> {
+    named.iter().map(|role| Role::from(*role)).collect()
+}
+
+fn new(
+    name: &str,
+    passphrase: Option<&keys::Passphrase>,
+    roles: &[Role],
+    root: &Path,
+    json: bool,
+) -> Result<Exit> {
+    let (key, path) = keys::make(name, passphrase)?;
+    let public = key.public();
+    if !roles.is_empty() {
+        add(root, public, roles)?;
+    }
+    if json {
+        outln!(
+            "{}",
+            json!({ "name": public.name().as_str(), "public": public.to_string(), "file": path.display().to_string(),
+                "sealed": passphrase.is_some(), "roles": words(roles) })
+        );
+        return Ok(Exit::Done);
+    }
+    outln!("{public}");
+    eprintln!("made {}", path.display());
+    if passphrase.is_none() {
+        eprintln!("note: it is not sealed: whoever reads this file can sign as {name}");
+    }
+    if roles.is_empty() {
+        eprintln!(
+            "the line above is its public half: `writ key trust PUBLIC --role ROLE` puts it into a trust root"
+        );
+    } else {
+        eprintln!(
+            "{} trusts it as {}",
+            root.display(),
+            words(roles).join(", ")
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn words(roles: &[Role]) -> Vec<&'static str> {
+    roles.iter().map(|role| role.as_str()).collect()
+}
+
+fn list(json: bool) -> Result<Exit> {
+    let names = keys::names()?;
+    let mut rows = Vec::new();
+    for name in &names {
+        let file = keys::read(name.as_str())?;
+        rows.push((file.public().to_string(), file.is_sealed()));
+    }
+    if json {
+        let rows = rows.iter().zip(&names).map(|((public, sealed), name)| {
+            json!({ "name": name.as_str(), "public": public, "sealed": sealed })
+        });
+        outln!("{}", Json::Array(rows.collect()));
+        return Ok(Exit::Done);
+    }
+    for (public, sealed) in &rows {
+        outln!("{public}{}", if *sealed { "" } else { "  (not sealed)" });
+    }
+    if rows.is_empty() {
+        eprintln!("no keys in {}", keys::folder()?.display());
+    }
+    Ok(Exit::Done)
+}
+
+fn show(name: &str, json: bool) -> Result<Exit> {
+    let file = keys::read(name)?;
+    let public = file.public();
+    if json {
+        outln!(
+            "{}",
+            json!({ "name": public.name().as_str(), "public": public.to_string(), "sealed": file.is_sealed() })
+        );
+    } else {
+        outln!("{public}");
+    }
+    Ok(Exit::Done)
+}
+
+fn trust(public: &str, roles: &[Role], root: &Path, json: bool) -> Result<Exit> {
+    let public: PublicKey = if public.contains('+') {
+        public.trim().parse().map_err(Failure::usage)?
+    } else {
+        keys::read(public)?.public().clone()
+    };
+    let root_now = add(root, &public, roles)?;
+    let known = root_now
+        .find(&public)
+        .map(|known| known.roles.iter().copied().collect::<Vec<_>>());
+    let roles = words(&known.unwrap_or_default());
+    if json {
+        outln!(
+            "{}",
+            json!({ "root": root.display().to_string(), "public": public.to_string(), "roles": roles })
+        );
+    } else {
+        outln!(
+            "{} trusts {} as {}",
+            root.display(),
+            public.hint(),
+            roles.join(", ")
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// Adds roles of a key to a trust root and leaves the rest of the file as it was.
+fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
+    let text = if path.exists() {
+        read_text(path, ROOT_BYTES_MAX as u64)?
+    } else {
+        HEADER.to_owned()
+    };
+    let refuse =
+        |error: writ_trust::RootError| Failure::usage(format!("{}:{error}", path.display()));
+    let before = TrustRoot::parse(&text).map_err(refuse)?;
+    if let Some(other) = before
+        .all()
+        .iter()
+        .find(|known| known.key.bytes() == public.bytes() && known.key != *public)
+    {
+        return Err(Failure::refused(format!(
+            "{} lists this key already, as {}",
+            path.display(),
+            other.key.hint()
+        ))
+        .help("one key has one name: ask its owner which"));
+    }
+    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+        bad_toml(path, &text, error.span(), error.message())
+    })?;
+    let keys = document
+        .entry("key")
+        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    let Some(keys) = keys.as_array_of_tables_mut() else {
+        return Err(Failure::usage(format!(
+            "{}: its keys are not written as [[key]]",
+            path.display()
+        ))
+        .help("write them so, and try again"));
+    };
+    let line = public.to_string();
+    let place = keys
+        .iter()
+        .position(|table| table.get("public").and_then(Item::as_str) == Some(&line));
+    match place.and_then(|place| keys.get_mut(place)) {
+        Some(table) => extend(table, roles),
+        None => {
+            let mut table = Table::new();
+            table.insert("public", value(line));
+            extend(&mut table, roles);
+            keys.push(table);
+        }
+    }
+    let text = document.to_string();
+    let root = TrustRoot::parse(&text).map_err(refuse)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "make", &error))?;
+    }
+    write_file(path, text.as_bytes())?;
+    Ok(root)
+}
+
+fn extend(table: &mut Table, roles: &[Role]) {
+    let mut listed = table
+        .get("roles")
+        .and_then(Item::as_array)
+        .cloned()
+        .unwrap_or_else(Array::new);
+    for role in roles {
+        if !listed
+            .iter()
+            .any(|known| known.as_str() == Some(role.as_str()))
+        {
+            listed.push(role.as_str());
+        }
+    }
+    table.insert("roles", value(listed));
+}
