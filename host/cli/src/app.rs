@@ -17,6 +17,9 @@ use crate::{
 /// Largest configuration file that is read.
 const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
+/// The trust root of an app that names none.
+pub(crate) const ROOT_FILE: &str = "trust.toml";
+
 /// What a command works on: an app folder, or a lone workflow file.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -45,6 +48,9 @@ pub(crate) struct Config {
     /// How the host runs.
     #[serde(default)]
     pub(crate) host: HostConfig,
+    /// Whose signatures count.
+    #[serde(default)]
+    pub(crate) trust: TrustConfig,
 }
 
 /// `[plugins.NAME]`
@@ -72,6 +78,30 @@ pub(crate) struct HostConfig {
     /// The wall around the process that runs guests.
     #[serde(default)]
     pub(crate) wall: Mode,
+    /// Whether only signed writs count.
+    #[serde(default)]
+    pub(crate) strict: bool,
+}
+
+/// `[trust]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrustConfig {
+    /// The trust root; `trust.toml` in the app folder, if it is there, otherwise.
+    pub(crate) root: Option<PathBuf>,
+    /// The name of this place. A signed writ that names a place counts only there.
+    pub(crate) place: Option<String>,
+}
+
+impl TrustConfig {
+    /// The same for an app in another folder.
+    pub(crate) fn beside(&self, folder: &Path) -> Self {
+        let root = self.root.as_deref().unwrap_or(Path::new(ROOT_FILE));
+        Self {
+            root: Some(folder.join(root)),
+            place: self.place.clone(),
+        }
+    }
 }
 
 impl App {

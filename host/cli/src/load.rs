@@ -16,15 +16,19 @@ use writ_grant::{Authority, Capability, Effect, Grants};
 use writ_plugin::{Effects, Plugin};
 use writ_run::Definition;
 use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings};
+use writ_trust::Verdict;
 use writ_workflow::{
     Diagnostic, Known,
     model::{CallTarget, TaskKind, Workflow},
 };
 
 use crate::{
-    app::{App, read_text},
+    app::{App, PluginEntry, read_text},
     error::{Exit, Failure, Result},
-    source, wall,
+    policy::{Judged, Policy},
+    source,
+    subject::Subject,
+    wall,
 };
 
 /// Largest grants file that is read.
@@ -81,6 +85,19 @@ pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, 
     Ok(found)
 }
 
+/// Where the built components of an app are, or will be.
+pub(crate) fn components(app: &App) -> Result<Vec<PathBuf>> {
+    if app.config.plugins.is_empty() {
+        return added(&app.data.join("plugins"));
+    }
+    let path = |(name, entry): (&String, &PluginEntry)| match (&entry.source, &entry.component) {
+        (Some(source), _) => Some(source::built_path(&app.folder.join(source), name)),
+        (None, Some(component)) => Some(app.folder.join(component)),
+        (None, None) => None,
+    };
+    Ok(app.config.plugins.iter().filter_map(path).collect())
+}
+
 /// The components in a folder, in the order of their names.
 pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -135,19 +152,6 @@ pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
     })
 }
 
-/// What a plugin may do under these grants.
-pub(crate) fn authority(plugin: &Plugin, grants: &Grants) -> Result<Authority> {
-    let writ = grants.find(&plugin.digest);
-    Authority::effective(
-        &plugin.name,
-        &plugin.digest,
-        &plugin.requests,
-        writ,
-        writ_scheduler::now_ms(),
-    )
-    .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
-}
-
 /// A workflow that parsed, with its plugins and what each may do. Nothing of it was compiled or evaluated.
 pub(crate) struct Parsed {
     pub(crate) workflow: Workflow,
@@ -157,6 +161,8 @@ pub(crate) struct Parsed {
     pub(crate) known: BTreeMap<String, Known>,
     /// Why plugins are refused, by their name.
     pub(crate) refusals: BTreeMap<String, Failure>,
+    /// The signed writs that it rests on.
+    pub(crate) believed: Vec<Verdict>,
 }
 
 /// Parses a workflow, and decides what its plugins may do; those whose writ is refused, nothing. `Err` holds the diagnostics of
@@ -165,33 +171,31 @@ pub(crate) fn parse(
     text: String,
     file: &str,
     found: BTreeMap<String, Found>,
-    grants: &Grants,
+    policy: &Policy,
 ) -> Result<Result<Parsed, Vec<Diagnostic>>> {
     let workflow = match writ_workflow::parse(&text, file) {
         Ok(workflow) => workflow,
         Err(diagnostics) => return Ok(Err(diagnostics)),
     };
-    let (mut known, mut refusals) = (BTreeMap::new(), BTreeMap::new());
+    let (mut known, mut refusals, mut believed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut judge = |subject: &Subject| match policy.judge(subject) {
+        Ok(Judged { authority, verdict }) => {
+            believed.extend(verdict);
+            Ok(authority)
+        }
+        Err(refusal) if refusal.exit == Exit::Refused => {
+            refusals.insert(subject.name.clone(), refusal);
+            // Said once, as a refusal, and not again as everything that is missing.
+            Ok(Some(Authority::none(&subject.name)))
+        }
+        Err(failure) => Err(failure),
+    };
     for (name, found) in &found {
-        // A plugin that asks for nothing needs nobody's review.
-        let reviewed =
-            grants.find(&found.plugin.digest).is_some() || found.plugin.requests.is_empty();
-        let authority = match reviewed.then(|| authority(&found.plugin, grants)) {
-            Some(Err(refusal)) if refusal.exit == Exit::Refused => {
-                refusals.insert(name.clone(), refusal);
-                // Said once, as a refusal, and not again as everything that is missing.
-                Some(Authority::none(name))
-            }
-            other => other.transpose()?,
-        };
-        known.insert(
-            name.clone(),
-            Known {
-                plugin: Arc::clone(&found.plugin),
-                authority,
-            },
-        );
+        let authority = judge(&Subject::plugin(&found.plugin))?;
+        let plugin = Arc::clone(&found.plugin);
+        known.insert(name.clone(), Known { plugin, authority });
     }
+    judge(&Subject::workflow(&workflow)?)?;
     Ok(Ok(Parsed {
         workflow,
         text,
@@ -199,6 +203,7 @@ pub(crate) fn parse(
         file: file.to_owned(),
         known,
         refusals,
+        believed,
     }))
 }
 

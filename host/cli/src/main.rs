@@ -12,10 +12,12 @@ mod keys;
 mod load;
 mod out;
 mod paper;
+mod policy;
 mod progress;
 mod ready;
 mod report;
 mod source;
+mod subject;
 mod unfinished;
 mod wall;
 

@@ -29,6 +29,11 @@ pub(crate) struct Built {
     pub(crate) fresh: bool,
 }
 
+/// Where the component of a plugin folder is, once it is built.
+pub(crate) fn built_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join("target").join(format!("{name}.wasm"))
+}
+
 /// Compiles the plugin in `folder` unless it is up to date.
 pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) -> Result<Built> {
     let manifest_path = folder.join("plugin.toml");
@@ -42,14 +47,7 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
     let text = read_text(&manifest_path, MANIFEST_BYTES_MAX as u64)?;
     let manifest =
         Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
-    let component = output.map_or_else(
-        || {
-            folder
-                .join("target")
-                .join(format!("{}.wasm", manifest.name))
-        },
-        Path::to_owned,
-    );
+    let component = output.map_or_else(|| built_path(folder, &manifest.name), Path::to_owned);
     let stamp_path = component.with_extension("stamp");
     let sources = fingerprint(folder, &elsewhere(&component))?;
     if component.exists()

@@ -16,6 +16,7 @@ use crate::{
     app::{App, Config},
     error::{Failure, Result},
     load::{self, Compiled, Found, Parsed},
+    policy::{Policy, Start},
     wall::Plan,
 };
 
@@ -131,7 +132,6 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
             },
         );
     }
-    let grants = load::grants(pins.grants.as_deref())?;
     let (home, config) = home(app, pins.grants.as_deref())?;
     let app = App {
         folder: home,
@@ -140,7 +140,8 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
         data: app.data.clone(),
         config,
     };
-    let Ok(parsed) = load::parse(text, &pins.name, found, &grants)? else {
+    let policy = Policy::open(&app, Start::Again)?;
+    let Ok(parsed) = load::parse(text, &pins.name, found, &policy)? else {
         return Err(Failure::journal(format!(
             "the workflow {} it started on no longer parses",
             pins.workflow
@@ -155,15 +156,21 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
     })
 }
 
-/// The app folder of a run that is taken up, and its configuration as it is now: where its grants are, if that is an app.
+/// The app folder of a run that is taken up, and its configuration as it is now: where its grants are, if that is an app. What the
+/// app around the data folder wants signed has to be signed there too.
 fn home(app: &App, grants: Option<&Path>) -> Result<(PathBuf, Config)> {
-    match grants
+    let home = grants
         .and_then(Path::parent)
-        .filter(|folder| folder.join("writ.toml").is_file())
-    {
-        Some(folder) => Ok((folder.to_owned(), Config::read(&folder.join("writ.toml"))?)),
-        None => Ok((app.folder.clone(), Config::default())),
+        .filter(|folder| folder.join("writ.toml").is_file());
+    let (folder, mut config) = match home {
+        Some(folder) => (folder.to_owned(), Config::read(&folder.join("writ.toml"))?),
+        None => (app.folder.clone(), Config::default()),
+    };
+    if app.config.host.strict {
+        config.host.strict = true;
+        config.trust = app.config.trust.beside(&app.folder);
     }
+    Ok((folder, config))
 }
 
 /// Something kept beside the journal, by its sha256.

@@ -1,6 +1,5 @@
 //! `writ check`: everything that can be known to be wrong before anything runs.
 
-use writ_grant::Grants;
 use writ_sandbox::Sandbox;
 
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
     error::{Exit, Result, count},
     load::{self, Checked, Parsed},
     out::outln,
+    policy::{Policy, Start},
     progress::Progress,
     ready, report,
     wall::Plan,
@@ -23,13 +23,13 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     )?;
     let text = app.workflow_text()?;
     let found = load::plugins(&app, &|text| progress.say(text))?;
-    let grants = load::grants(app.grants.as_deref())?;
+    let policy = Policy::open(&app, Start::New)?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let (diagnostics, notes) = match load::parse(text.clone(), &file, found, &grants)? {
+    let (diagnostics, notes) = match load::parse(text.clone(), &file, found, &policy)? {
         Ok(parsed) => {
             let more = ready::diagnostics(&app, &parsed);
-            let mut checked = checked(&app, parsed, &grants, &sandbox)?;
+            let mut checked = checked(&app, parsed, &policy, &sandbox)?;
             checked.diagnostics.extend(more);
             (checked.diagnostics, checked.notes)
         }
@@ -77,10 +77,10 @@ fn exit(diagnostics: &[writ_workflow::Diagnostic]) -> Exit {
 pub(crate) fn checked(
     app: &App,
     parsed: Parsed,
-    grants: &Grants,
+    policy: &Policy,
     sandbox: &Sandbox,
 ) -> Result<Checked> {
     load::jq(&parsed.workflow, sandbox);
     Plan::closed(app.config.host.wall).raise()?;
-    Ok(load::check(parsed, grants))
+    Ok(load::check(parsed, policy.grants()))
 }

@@ -19,6 +19,7 @@ use crate::{
     host::{Accepted, Host, take_folder, tell},
     load,
     out::outln,
+    policy::{Policy, Start},
     progress::Progress,
     report,
     unfinished::Unfinished,
@@ -39,15 +40,15 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let input = read_input(arguments.input.as_deref())?;
     let text = app.workflow_text()?;
     let found = load::plugins(&app, &|text| progress.say(text))?;
-    let grants = load::grants(app.grants.as_deref())?;
+    let policy = Policy::open(&app, Start::New)?;
     let sandbox = load::sandbox(&app)?;
     let file = app.workflow.display().to_string();
-    let parsed = match load::parse(text.clone(), &file, found, &grants)? {
+    let parsed = match load::parse(text.clone(), &file, found, &policy)? {
         Ok(parsed) => parsed.permitted()?,
         Err(diagnostics) => return refuse(&diagnostics, &[], &text, json),
     };
     if report::has_errors(&parsed.first_look()) {
-        let checked = check::checked(&app, parsed, &grants, &sandbox)?;
+        let checked = check::checked(&app, parsed, &policy, &sandbox)?;
         return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }
     let background = arguments
@@ -69,11 +70,12 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     plan.leave_open(&compiled);
     unfinished.leave_open(&mut plan);
     plan.raise()?;
-    let checked = load::check(parsed, &grants);
+    let checked = load::check(parsed, policy.grants());
     if report::has_errors(&checked.diagnostics) {
         return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }
     report::diagnostics(&checked.diagnostics, &text);
+    policy.remember(&checked.parsed.believed)?;
     let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
     // Threads.

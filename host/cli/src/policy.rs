@@ -1,0 +1,330 @@
+//! What is allowed in one app: the grants file and everything signed beside it, judged by the app's trust root. The edge that reads
+//! the files; who may do what is decided in `writ-trust` and `writ-grant`.
+
+mod memory;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use writ_grant::{Authority, Digest, Grants, Writ};
+use writ_trust::{
+    Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers, ROOT_BYTES_MAX, Seen,
+    Statement, TrustRoot, Verdict, verdict,
+};
+
+use crate::{
+    app::{App, ROOT_FILE, read_text},
+    error::{Failure, Result},
+    load,
+    subject::{Subject, file_stem},
+};
+
+/// Most papers that are read beside one grants file.
+const PAPERS_MAX: usize = 8192;
+const PAPER_SUFFIX: &str = ".dsse.json";
+
+/// Whether what is judged starts now, or was started before and is taken up again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It starts now: nothing older than what was used here before.
+    New,
+    /// It was accepted before, as it is: an older build may go on.
+    Again,
+}
+
+/// Everything that decides what may be done in one app.
+pub(crate) struct Policy {
+    grants: Grants,
+    papers: BTreeMap<Digest, Papers>,
+    /// The trust root and where it is.
+    root: Option<(PathBuf, TrustRoot)>,
+    strict: bool,
+    place: Option<String>,
+    seen: Seen,
+    start: Start,
+    /// Where papers are kept, for messages.
+    writs: PathBuf,
+    data: PathBuf,
+}
+
+/// What is allowed to one subject, and on whose word.
+pub(crate) struct Judged {
+    /// Nothing when nobody reviewed it.
+    pub(crate) authority: Option<Authority>,
+    /// The signed writ that it rests on.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+impl Policy {
+    /// Reads the policy of an app.
+    pub(crate) fn open(app: &App, start: Start) -> Result<Self> {
+        let root = root(app)?;
+        let writs = writs_folder(app);
+        let papers = papers(app, &writs, root.as_ref().map(|(_, root)| root))?;
+        let strict = app.config.host.strict;
+        if let (true, None) = (strict, &root) {
+            return Err(Failure::refused(format!(
+                "strict mode needs a trust root, and {} is not there",
+                app.folder.join(ROOT_FILE).display()
+            ))
+            .help("`writ key trust PUBLIC --role reviewer --root trust.toml` makes one; or name another: `[trust] root = \"FILE\"`"));
+        }
+        let seen = if strict || !papers.is_empty() {
+            memory::read(&app.data)?
+        } else {
+            Seen::default()
+        };
+        let policy = Self {
+            grants: load::grants(app.grants.as_deref())?,
+            papers,
+            root,
+            strict,
+            place: app.config.trust.place.clone(),
+            seen,
+            start,
+            writs,
+            data: app.data.clone(),
+        };
+        if let Some((path, root)) = &policy.root {
+            policy
+                .seen
+                .allows_root(root)
+                .map_err(|distrust| refused(&distrust).within(path.display()))?;
+        }
+        Ok(policy)
+    }
+
+    /// The grants file alone, unsigned.
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Where signed writs are kept.
+    pub(crate) fn writs(&self) -> &Path {
+        &self.writs
+    }
+
+    /// Whether only signed writs count.
+    pub(crate) fn strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The name of this place.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
+    /// The trust root, and where it is.
+    pub(crate) fn root(&self) -> Option<(&Path, &TrustRoot)> {
+        self.root
+            .as_ref()
+            .map(|(path, root)| (path.as_path(), root))
+    }
+
+    /// What is signed about one digest.
+    pub(crate) fn papers(&self, digest: &Digest) -> Option<&Papers> {
+        self.papers.get(digest)
+    }
+
+    /// Everything that is signed.
+    pub(crate) fn all_papers(&self) -> impl Iterator<Item = (&Digest, &Papers)> {
+        self.papers.iter()
+    }
+
+    /// The verdict of the trust root on one subject; none where nothing is signed and nothing has to be.
+    pub(crate) fn verdict(&self, subject: &Subject) -> Result<Option<Result<Verdict, Distrust>>> {
+        let nothing = Papers::default();
+        let papers = self.papers.get(&subject.digest).unwrap_or(&nothing);
+        if papers.undecided() && !self.strict {
+            return Ok(None);
+        }
+        let Some((_, root)) = &self.root else {
+            return Err(Failure::refused(format!(
+                "{} holds a signed writ of {}, and there is no trust root to judge it by",
+                self.writs.display(),
+                subject.name
+            ))
+            .help("name it: `[trust] root = \"FILE\"` in writ.toml; or make one: `writ key trust PUBLIC --role reviewer`"));
+        };
+        let ground = Ground {
+            root,
+            place: self.place(),
+            now_ms: writ_scheduler::now_ms(),
+        };
+        let verdict = verdict(ground, subject.artefact(), papers).and_then(|verdict| {
+            if self.start == Start::New {
+                self.seen.allows(&verdict)?;
+            }
+            Ok(verdict)
+        });
+        Ok(Some(verdict))
+    }
+
+    /// What a subject may do.
+    pub(crate) fn judge(&self, subject: &Subject) -> Result<Judged> {
+        let verdict = match self.verdict(subject)? {
+            Some(verdict) => Some(verdict.map_err(|distrust| self.refused(subject, &distrust))?),
+            None => None,
+        };
+        let writ = verdict
+            .as_ref()
+            .map(|verdict| &verdict.writ)
+            .or_else(|| self.grants.find(&subject.digest));
+        // What asks for nothing needs nobody's review, unless everything does.
+        let reviewed = writ.is_some() || subject.requests.is_empty();
+        let authority = reviewed.then(|| authority(subject, writ)).transpose()?;
+        Ok(Judged { authority, verdict })
+    }
+
+    /// The writ of exactly this component, signed or not, for people to read: it may be one that is not believed.
+    pub(crate) fn find(&self, digest: &Digest) -> Option<&Writ> {
+        let signed = self.papers.get(digest).and_then(Papers::newest);
+        signed
+            .map(|(_, signed)| &signed.writ)
+            .or_else(|| self.grants.find(digest))
+    }
+
+    /// Remembers what a run was accepted on, so that nothing older is accepted later.
+    pub(crate) fn remember(&self, believed: &[Verdict]) -> Result<()> {
+        let Some((_, root)) = self
+            .root
+            .as_ref()
+            .filter(|_| self.strict || !believed.is_empty())
+        else {
+            return Ok(());
+        };
+        let mut seen = self.seen.clone();
+        seen.note(root, believed);
+        memory::keep(&self.data, &seen, &self.seen)
+    }
+
+    /// A refusal at the place that it is about.
+    pub(crate) fn refused(&self, subject: &Subject, distrust: &Distrust) -> Failure {
+        let paper = self
+            .writs
+            .join(format!("{}{PAPER_SUFFIX}", subject.file_stem()));
+        refused(distrust).within(if paper.exists() {
+            paper.display()
+        } else {
+            self.writs.display()
+        })
+    }
+}
+
+fn refused(distrust: &Distrust) -> Failure {
+    Failure::refused(distrust).help(distrust.remedy())
+}
+
+/// What a subject may do under one writ.
+pub(crate) fn authority(subject: &Subject, writ: Option<&Writ>) -> Result<Authority> {
+    let now_ms = writ_scheduler::now_ms();
+    Authority::effective(
+        &subject.name,
+        &subject.digest,
+        &subject.requests,
+        writ,
+        now_ms,
+    )
+    .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
+}
+
+/// Where signed writs of an app are: beside its grants file.
+fn writs_folder(app: &App) -> PathBuf {
+    app.grants_folder().join("writs")
+}
+
+/// The file of one paper about a digest; `kind` is empty for the writ itself.
+pub(crate) fn paper_path(writs: &Path, name: &str, digest: &Digest, kind: &str) -> PathBuf {
+    writs.join(format!("{}{kind}{PAPER_SUFFIX}", file_stem(name, digest)))
+}
+
+/// The author's statement beside a component.
+pub(crate) fn beside(component: &Path) -> PathBuf {
+    let mut name = component.as_os_str().to_owned();
+    name.push(PAPER_SUFFIX);
+    name.into()
+}
+
+/// The trust root that the app names, or the one that lies in its folder.
+fn root(app: &App) -> Result<Option<(PathBuf, TrustRoot)>> {
+    let named = app.config.trust.root.as_ref();
+    let path = app
+        .folder
+        .join(named.map_or(Path::new(ROOT_FILE), PathBuf::as_path));
+    if named.is_none() && !path.exists() {
+        return Ok(None);
+    }
+    let text = read_text(&path, ROOT_BYTES_MAX as u64)?;
+    let root = TrustRoot::parse(&text)
+        .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
+    Ok(Some((path, root)))
+}
+
+/// Everything signed: what lies in the folder of writs, and authors' statements beside components.
+fn papers(app: &App, writs: &Path, root: Option<&TrustRoot>) -> Result<BTreeMap<Digest, Papers>> {
+    let mut papers: BTreeMap<Digest, Papers> = BTreeMap::new();
+    for path in listed(writs)?
+        .into_iter()
+        .chain(load::components(app)?.iter().map(|path| beside(path)))
+    {
+        if path.is_file() {
+            let (envelope, statement) = read_paper(&path, root)?;
+            papers
+                .entry(*statement.digest())
+                .or_default()
+                .add(envelope, statement);
+        }
+    }
+    Ok(papers)
+}
+
+fn listed(writs: &Path) -> Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(writs) else {
+        return Ok(Vec::new());
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry
+            .map_err(|error| Failure::file(writs, "read", &error))?
+            .path();
+        if path.to_string_lossy().ends_with(PAPER_SUFFIX) {
+            paths.push(path);
+        }
+        if paths.len() > PAPERS_MAX {
+            return Err(Failure::usage(format!(
+                "{} holds more than {PAPERS_MAX} papers",
+                writs.display()
+            ))
+            .help("move those of components that are gone elsewhere"));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads one paper. What can't be read is refused: a paper that is passed over is a revocation that is passed over.
+pub(crate) fn read_paper(path: &Path, root: Option<&TrustRoot>) -> Result<(Envelope, Statement)> {
+    let refuse = |message: String| {
+        Failure::refused(message)
+            .within(path.display())
+            .help("find out who changed it; put back what was signed, or take it away")
+    };
+    let text = read_text(path, ENVELOPE_BYTES_MAX as u64)?;
+    let envelope = Envelope::parse(&text).map_err(|error| refuse(error.to_string()))?;
+    match Statement::parse(envelope.payload()) {
+        Ok(statement) => Ok((envelope, statement)),
+        Err(error) => {
+            let keys: Vec<_> = root
+                .iter()
+                .flat_map(|root| root.all())
+                .map(|known| &known.key)
+                .collect();
+            let altered = matches!(envelope.signers(&keys), Err(EnvelopeError::Altered { .. }));
+            let why = if altered { "it was altered: " } else { "" };
+            Err(refuse(format!("{why}{error}")))
+        }
+    }
+}
