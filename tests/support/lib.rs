@@ -11,6 +11,8 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+pub mod net;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -1,0 +1,266 @@
+//! Secrets: where they go, where they don't, and what becomes of them on the way back.
+
+use std::io::Write;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::GzEncoder};
+use writ_grant::Authority;
+use writ_tests::net::{Dns, Http, Received, Reply};
+
+use super::support::{
+    action, client, grant, granting, quick, request, secret_grant, secrets, target,
+};
+use crate::{HttpFailure, Injection, Request, Response, SecretError, Secrets, placeholder};
+
+const VALUE: &str = "s3cr/et \"tok+en\"";
+
+fn world(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> (Http, String, Authority) {
+    let http = Http::start(answer);
+    let base = format!("http://127.0.0.1:{}", http.port());
+    let authority = granting(vec![
+        grant(&format!("POST {base}/**"), &[]),
+        secret_grant("erp", &base),
+    ]);
+    (http, base, authority)
+}
+
+async fn post(
+    base: &str,
+    mut authority: &Authority,
+    request: Request,
+) -> Result<Response, HttpFailure> {
+    let url = format!("{base}/x");
+    let all = secrets(&[("erp", VALUE), ("other", "another secret")]);
+    let injection = Injection::permitted(&request, &target(&url), &all, &mut authority)?;
+    let permit = authority.permit(action(&format!("POST {url}"))).unwrap();
+    let dns = Dns::start();
+    client(&dns)
+        .exchange(permit, request, injection, &quick())
+        .await
+}
+
+fn bearer(body: &str) -> Request {
+    request(&[("authorization", "Bearer {{secret:erp}}")], body)
+}
+
+#[tokio::test]
+async fn the_server_gets_the_value_and_nobody_else_does() {
+    let (http, base, authority) = world(|request| {
+        let got = request.header("authorization").unwrap_or_default();
+        let value = got.trim_start_matches("Bearer ");
+        let body = [
+            got.to_owned(),
+            STANDARD.encode(value),
+            STANDARD.encode(format!("user:{value}")),
+            STANDARD.encode(format!("u:{value}:x")),
+            "s3cr%2Fet%20%22tok%2Ben%22".to_owned(),
+            "s3cr%2fet+%22tok%2ben%22".to_owned(),
+            "s3cr/et \\\"tok+en\\\"".to_owned(),
+            "s3cr\\/et \\\"tok+en\\\"".to_owned(),
+            "another secret".to_owned(),
+        ];
+        Reply::ok(body.join("\n"))
+            .header("x-echo", got)
+            .header("x-b64", &STANDARD.encode(got))
+    });
+    let response = post(&base, &authority, bearer("")).await.unwrap();
+    assert_eq!(
+        http.received()[0].header("authorization"),
+        Some(format!("Bearer {VALUE}").as_str())
+    );
+    let body = String::from_utf8(response.body.to_vec()).unwrap();
+    let lines: Vec<&str> = body.lines().collect();
+    assert_eq!(lines[0], "Bearer [secret:erp]");
+    for line in &lines[1..8] {
+        assert!(line.contains("[secret:erp]"), "{body}");
+    }
+    assert_eq!(lines[8], "[secret:other]");
+    assert_eq!(response.headers["x-echo"], "Bearer [secret:erp]");
+    assert!(
+        response.headers["x-b64"]
+            .to_str()
+            .unwrap()
+            .contains("[secret:erp]")
+    );
+    assert_eq!(response.headers["content-length"], body.len().to_string());
+    for form in ["s3cr", "tok", "czNjc", "anoth"] {
+        assert!(
+            !format!("{body}{:?}", response.headers).contains(form),
+            "{form}: {body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_coded_echo_is_decoded_to_be_searched() {
+    let (_http, base, authority) = world(|request| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder
+            .write_all(request.header("authorization").unwrap().as_bytes())
+            .unwrap();
+        Reply::ok(encoder.finish().unwrap()).header("content-encoding", "gzip")
+    });
+    let response = post(&base, &authority, bearer("")).await.unwrap();
+    assert_eq!(&response.body[..], b"Bearer [secret:erp]");
+    assert!(!response.headers.contains_key("content-encoding"));
+
+    let (_http, base, authority) = world(|_| Reply::ok("x").header("content-encoding", "br"));
+    let failure = post(&base, &authority, bearer("")).await.unwrap_err();
+    assert_eq!(
+        failure.code(),
+        "HTTP-response-content-coding",
+        "what can't be searched is not handed on"
+    );
+}
+
+#[tokio::test]
+async fn elsewhere_a_placeholder_is_denied() {
+    let (http, base, authority) = world(|_| Reply::ok(""));
+    for elsewhere in [
+        request(&[("x-key", "{{secret:erp}}")], ""),
+        request(&[("authorization", "{{secret:other}}")], ""),
+        request(&[("authorization", "{{secret:erp}} {{secret:other}}")], ""),
+        request(&[("authorization", "{{secret:../erp}}")], ""),
+        bearer("{\"token\": \"{{secret:erp}}\"}"),
+    ] {
+        let failure = post(&base, &authority, elsewhere).await.unwrap_err();
+        let denied = failure.denied().expect("a denial");
+        assert!(
+            denied.capability.to_string().starts_with("secret:use:"),
+            "{failure}"
+        );
+        assert_eq!(failure.code(), "HTTP-request-denied");
+    }
+    let elsewhere = granting(vec![
+        grant(&format!("POST {base}/**"), &[]),
+        secret_grant("erp", "https://erp.example"),
+    ]);
+    let failure = post(&base, &elsewhere, bearer("")).await.unwrap_err();
+    assert!(
+        failure
+            .to_string()
+            .contains("for the header authorization to https://erp.example only"),
+        "{failure}"
+    );
+    assert!(http.received().is_empty());
+    assert_eq!(
+        placeholder(b"https://a.example/?t={{secret:erp}}").as_deref(),
+        Some("erp")
+    );
+    assert_eq!(placeholder(b"https://a.example/?t={{secret:erp}"), None);
+}
+
+#[tokio::test]
+async fn a_permit_for_one_request_fills_no_other() {
+    let (http, base, authority) = world(|_| Reply::ok(""));
+    let all = secrets(&[("erp", VALUE)]);
+    let asked = Injection::permitted(
+        &bearer(""),
+        &target(&format!("{base}/x")),
+        &all,
+        &mut &authority,
+    )
+    .unwrap();
+    let sneaked = request(
+        &[
+            ("authorization", "{{secret:erp}}"),
+            ("x-key", "{{secret:erp}}"),
+        ],
+        "",
+    );
+    let permit = authority.permit(action(&format!("POST {base}/x"))).unwrap();
+    let dns = Dns::start();
+    let failure = client(&dns)
+        .exchange(permit, sneaked, asked, &quick())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&failure, HttpFailure::RequestHeader { name, .. } if name == "x-key"),
+        "{failure}"
+    );
+    assert!(http.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_permitted_secret_without_a_value_says_so() {
+    let (_http, base, authority) = world(|_| Reply::ok(""));
+    let request = bearer("");
+    let injection = Injection::permitted(
+        &request,
+        &target(&format!("{base}/x")),
+        &Secrets::new(),
+        &mut &authority,
+    );
+    let permit = authority.permit(action(&format!("POST {base}/x"))).unwrap();
+    let dns = Dns::start();
+    let failure = client(&dns)
+        .exchange(permit, request, injection.unwrap(), &quick())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "the secret erp has no value on this host"
+    );
+    assert!(failure.remedy().unwrap().contains("[secrets.erp]"));
+}
+
+#[test]
+fn values_that_are_refused() {
+    let mut all = Secrets::new();
+    let mut add = |value: &[u8]| all.add("x".parse().unwrap(), value.to_vec());
+    assert!(matches!(add(b"1234567"), Err(SecretError::Short { .. })));
+    assert!(matches!(add(b"1234567\n"), Err(SecretError::Short { .. })));
+    assert!(matches!(
+        add(&[b'x'; 8 * 1024 + 1]),
+        Err(SecretError::Long { .. })
+    ));
+    for unfit in [
+        "12345678\r\nx: y",
+        "1234\05678",
+        " 12345678",
+        "12345678 ",
+        "1234\t5678",
+        "12345678\n\n",
+    ] {
+        assert!(
+            matches!(add(unfit.as_bytes()), Err(SecretError::Unfit { .. })),
+            "{unfit:?}"
+        );
+    }
+    assert!(
+        add(b"12345678\r\n").is_ok(),
+        "a line break at the end of a file is not the value's"
+    );
+    assert!(matches!(
+        add(b"12345678"),
+        Err(SecretError::Repeated { .. })
+    ));
+    assert_eq!(all.redact_text("<12345678>"), "<[secret:x]>");
+    assert_eq!(all.redact_text("nothing"), "nothing");
+}
+
+#[test]
+fn nothing_prints_a_value() {
+    let all = secrets(&[("erp", VALUE)]);
+    let printed = format!("{all:?} {all:#?}");
+    assert!(
+        printed.contains("erp") && !printed.contains("s3cr"),
+        "{printed}"
+    );
+    assert!(all.only(|name| name == "other").is_empty());
+}
+
+#[test]
+fn values_within_values_are_taken_out_whole() {
+    let all = secrets(&[
+        ("long", "abcdefghijkl"),
+        ("short", "cdefghij"),
+        ("next", "ijklmnop"),
+    ]);
+    assert_eq!(all.redact_text("-abcdefghijkl-"), "-[secret:long]-");
+    assert_eq!(all.redact_text("-abcdefghijklmnop-"), "-[secret:long]-");
+    assert_eq!(
+        all.redact_text("-xcdefghij-abcdefghijkl"),
+        "-x[secret:short]-[secret:long]"
+    );
+}
