@@ -206,9 +206,11 @@ fn of_v6(address: Ipv6Addr) -> AddressKind {
         // The well-known prefix of NAT64 leads to public addresses too, on networks that have nothing else.
         Some((network, 96, AddressKind::Translated)) => {
             let [.., a, b, c, d] = (bits ^ network.to_bits()).to_be_bytes();
-            match AddressKind::of(IpAddr::V4(Ipv4Addr::new(a, b, c, d))) {
-                AddressKind::Public => AddressKind::Public,
-                _ => AddressKind::Translated,
+            let inner = AddressKind::of(IpAddr::V4(Ipv4Addr::new(a, b, c, d)));
+            if inner == AddressKind::Public {
+                inner
+            } else {
+                AddressKind::Translated
             }
         }
         Some((_, _, kind)) => *kind,

@@ -217,7 +217,7 @@ impl Authority {
                 capability,
                 requested: false,
                 granted: false,
-                asked: quoted(&asked),
+                asked: quoted(&asked).into(),
                 nameable,
                 bound: None,
             };
@@ -242,7 +242,7 @@ impl Authority {
             capability: named,
             requested: requested.is_some(),
             granted: withheld.is_some() || bound.is_some(),
-            asked: quoted(&asked),
+            asked: quoted(&asked).into(),
             nameable,
             bound,
         }

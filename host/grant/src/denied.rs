@@ -23,7 +23,7 @@ pub struct Denied {
     /// Whether it was granted, but not for this: the function is declared to have no effects, or see `bound`.
     pub granted: bool,
     /// What the guest asked for, quoted and shortened.
-    pub asked: String,
+    pub asked: Box<str>,
     /// Whether a grant could allow it at all. If not, `capability` is only the kind of thing that was asked for.
     pub nameable: bool,
     /// What the grant is bound to, when it was granted for something else than this.

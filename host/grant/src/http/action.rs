@@ -81,7 +81,7 @@ impl Permit<HttpRequest> {
             capability: self.decided_by().clone(),
             requested: true,
             granted: true,
-            asked: quoted(&self.action().asked()),
+            asked: quoted(&self.action().asked()).into(),
             nameable: true,
             bound: Some(Box::new(Bound::Addresses {
                 found: addresses.iter().copied().map(address::canonical).collect(),
