@@ -84,6 +84,13 @@ pub struct FileWrite<'a> {
     pub path: &'a str,
 }
 
+/// Calling a function of another plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolCall<'a> {
+    /// `plugin/function`.
+    pub tool: &'a str,
+}
+
 /// Giving a guest a folder of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
@@ -191,6 +198,24 @@ impl sealed::Decided for FileWrite<'_> {
 
     fn needed(&self) -> Needed {
         by_path(Access::Write, self.path)
+    }
+}
+
+impl Action for ToolCall<'_> {}
+impl sealed::Decided for ToolCall<'_> {
+    fn decide(&self, table: &Table) -> Option<usize> {
+        table.tools.find(self.tool)
+    }
+
+    fn needed(&self) -> Needed {
+        let (plugin, function) = self.tool.split_once('/').unwrap_or((self.tool, ""));
+        let ((plugin, is_plugin), (function, is_function)) =
+            (Name::near(plugin), Name::near(function));
+        Needed {
+            capability: Capability::ToolCall { plugin, function },
+            asked: self.tool.to_owned(),
+            nameable: is_plugin && is_function,
+        }
     }
 }
 

@@ -5,14 +5,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod within;
 
 use std::sync::Arc;
 
 pub(crate) use self::table::Table;
+use self::within::Cut;
 use crate::{
     action::{Action, Mount, Needed},
     capability::{Access, Capability, Effect},
-    denied::{Bound, Denied},
+    denied::{Bound, Called, Denied},
     digest::Digest,
     permit::Permit,
     refusal::Refusal,
@@ -34,6 +36,10 @@ pub(crate) struct Policy {
     pub(crate) grants: Vec<Grant>,
     withheld: Vec<Capability>,
     missing: Vec<Capability>,
+    /// The plugins that call each other, this one last.
+    chain: Vec<String>,
+    /// What this plugin holds and the chain takes away.
+    cut: Vec<Cut>,
     table: Table,
 }
 
@@ -41,19 +47,38 @@ impl Policy {
     pub(crate) fn plugin(&self) -> &str {
         &self.plugin
     }
+
+    /// The chain that led here, and who on it took a grant away that this plugin holds; none when nobody but the host called it.
+    pub(crate) fn called(&self, would_do: impl Fn(&Grant) -> bool) -> Option<Box<Called>> {
+        let cut = self.cut.iter().find(|cut| would_do(&cut.grant));
+        (self.chain.len() > 1).then(|| {
+            Box::new(Called {
+                chain: self.chain.clone(),
+                lacking: cut.map(|cut| cut.lacking.clone()),
+            })
+        })
+    }
+
+    /// Grants, and nothing said about what is not granted.
+    fn new(plugin: &str, grants: Vec<Grant>) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            requested: Vec::new(),
+            withheld: Vec::new(),
+            missing: Vec::new(),
+            chain: vec![plugin.to_owned()],
+            cut: Vec::new(),
+            table: Table::new(&grants),
+            grants,
+        }
+    }
 }
 
 impl Authority {
     /// No authority at all: the plugin can only compute.
     #[must_use]
     pub fn none(plugin: &str) -> Authority {
-        Self::new(
-            plugin.to_owned(),
-            Vec::new(),
-            Vec::new(),
-            Vec::new(),
-            Vec::new(),
-        )
+        Self::of(Policy::new(plugin, Vec::new()))
     }
 
     /// The authority of exactly this component at this time: what its author requested and, in `writ`, a reviewer granted.
@@ -87,32 +112,16 @@ impl Authority {
             .iter()
             .map(|request| request.capability.clone())
             .collect();
-        Ok(Self::new(
-            plugin.to_owned(),
+        Ok(Self::of(Policy {
             requested,
-            grants,
-            Vec::new(),
             missing,
-        ))
+            ..Policy::new(plugin, grants)
+        }))
     }
 
-    fn new(
-        plugin: String,
-        requested: Vec<Capability>,
-        grants: Vec<Grant>,
-        withheld: Vec<Capability>,
-        missing: Vec<Capability>,
-    ) -> Self {
-        let table = Table::new(&grants);
+    fn of(policy: Policy) -> Self {
         Self {
-            policy: Arc::new(Policy {
-                plugin,
-                requested,
-                grants,
-                withheld,
-                missing,
-                table,
-            }),
+            policy: Arc::new(policy),
         }
     }
 
@@ -156,13 +165,14 @@ impl Authority {
             .map(|grant| grant.capability)
             .chain(policy.withheld.iter().cloned())
             .collect();
-        Self::new(
-            policy.plugin.clone(),
-            policy.requested.clone(),
-            kept,
+        Self::of(Policy {
+            requested: policy.requested.clone(),
             withheld,
-            policy.missing.clone(),
-        )
+            missing: policy.missing.clone(),
+            chain: policy.chain.clone(),
+            cut: policy.cut.clone(),
+            ..Policy::new(&policy.plugin, kept)
+        })
     }
 
     /// Every granted folder, once per guest path. Where both reading and writing are granted the access is `Write`; whether a
@@ -210,41 +220,27 @@ impl Authority {
             nameable,
         } = needed;
         let policy = &*self.policy;
-        let plugin = policy.plugin.clone();
-        if !nameable {
-            return Denied {
-                plugin,
-                capability,
-                requested: false,
-                granted: false,
-                asked: quoted(&asked).into(),
-                nameable,
-                bound: None,
-            };
-        }
-        let withheld = policy
-            .withheld
-            .iter()
-            .find(|grant| grant.covers(&capability));
-        let requested = policy
-            .requested
-            .iter()
-            .find(|request| request.covers(&capability));
+        let covering =
+            |list: &[Capability]| list.iter().find(|held| held.covers(&capability)).cloned();
+        let of_names = |found: Option<Capability>| found.filter(|_| nameable);
+        let withheld = of_names(covering(&policy.withheld));
+        let requested = of_names(covering(&policy.requested));
         let bound = policy
             .grants
             .iter()
-            .find(|grant| grant.capability == capability)
+            .find(|grant| nameable && grant.capability == capability)
             .and_then(Bound::of)
             .map(Box::new);
-        let named = withheld.or(requested).unwrap_or(&capability).clone();
+        let called = policy.called(|grant| nameable && grant.capability.covers(&capability));
         Denied {
-            plugin,
-            capability: named,
+            plugin: policy.plugin.clone(),
             requested: requested.is_some(),
             granted: withheld.is_some() || bound.is_some(),
             asked: quoted(&asked).into(),
             nameable,
             bound,
+            called,
+            capability: withheld.or(requested).unwrap_or(capability),
         }
     }
 

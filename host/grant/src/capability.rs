@@ -2,6 +2,7 @@
 //!
 //! Every question about a capability is a `match` without a wildcard arm: a new kind does not compile until each is answered.
 
+mod intersect;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -175,11 +176,11 @@ impl Capability {
             | Capability::Env { .. }
             | Capability::Http { .. }
             | Capability::SecretUse { .. }
+            | Capability::ToolCall { .. }
             | Capability::ClockReal
             | Capability::RandomReal => true,
             Capability::ModelChat { .. }
             | Capability::Memory { .. }
-            | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => false,
         }
     }
@@ -190,6 +191,8 @@ impl Capability {
     /// - Requests whose methods only ask (GET, HEAD, OPTIONS) read: by HTTP's own definition the server stays as it was, and sending
     ///   one again is what every cache and proxy does. What they ask with does leave the host: a grant names to whom.
     /// - A secret by itself does nothing: it goes nowhere but into a request, and the request's own grant says what that can do.
+    /// - A tool call adds nothing: what is called may do no more than its caller ([`Authority::within`](crate::Authority::within)), so the
+    ///   caller's other capabilities say it all.
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self {
@@ -204,13 +207,13 @@ impl Capability {
             }
             | Capability::Http { .. }
             | Capability::ModelChat { .. }
-            | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => Effect::Changes,
             Capability::Kv { .. }
             | Capability::Config { .. }
             | Capability::Env { .. }
             | Capability::SecretUse { .. }
             | Capability::Memory { .. }
+            | Capability::ToolCall { .. }
             | Capability::ClockReal
             | Capability::RandomReal => Effect::None,
         }

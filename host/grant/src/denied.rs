@@ -28,6 +28,34 @@ pub struct Denied {
     pub nameable: bool,
     /// What the grant is bound to, when it was granted for something else than this.
     pub bound: Option<Box<Bound>>,
+    /// How it came to be called, if another plugin called it.
+    pub called: Option<Box<Called>>,
+}
+
+/// The chain of calls that led to an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Called {
+    /// The plugins that called each other, the one that tried last.
+    pub chain: Vec<String>,
+    /// Who on the chain is not granted it. None if the one that tried is not.
+    pub lacking: Option<Lacking>,
+}
+
+/// Who stands in the way of a plugin that holds a grant itself: along a chain of calls nobody may do what one before may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lacking {
+    /// The plugin on the chain.
+    pub plugin: String,
+    /// Whether its manifest asks for something of the kind.
+    pub requested: bool,
+    /// Whether it is granted something of the kind, but less or another: another folder, another fixed value, fewer addresses.
+    pub otherwise: bool,
+    /// Whether it is granted it, but not for this call: its function is declared to have no effects.
+    pub withheld: bool,
+    /// The host folder that is needed, for files.
+    pub folder: Option<String>,
 }
 
 /// What a grant is bound to beyond its capability.
@@ -108,7 +136,11 @@ impl Denied {
             asked,
             nameable,
             bound,
+            called,
         } = self;
+        if let Some(lacking) = lacking(called) {
+            return lacking.remedy(plugin, capability);
+        }
         if let Some(bound) = bound {
             return bound.remedy(capability);
         }
@@ -134,32 +166,85 @@ impl Denied {
             ),
         }
     }
+
+    /// `plugin b`, or `plugin b, called by a,`.
+    fn subject(&self) -> String {
+        let chain = self.called.iter().flat_map(|called| &called.chain);
+        let callers: Vec<String> = chain
+            .rev()
+            .skip(1)
+            .map(|caller| format!(", called by {caller}"))
+            .collect();
+        let comma = if callers.is_empty() { "" } else { "," };
+        format!("{}{}{comma}", Subject::of(&self.plugin), callers.concat())
+    }
+}
+
+fn lacking(called: &Option<Box<Called>>) -> Option<&Lacking> {
+    called.as_ref()?.lacking.as_ref()
+}
+
+impl Lacking {
+    /// What to do about the one who lacks it, so that `callee` may do what it is granted.
+    fn remedy(&self, callee: &str, capability: &Capability) -> String {
+        let Self {
+            plugin,
+            requested,
+            otherwise,
+            withheld,
+            folder,
+        } = self;
+        let review = format!("build it again, then `writ grant review <app> {plugin}`");
+        let way = match (folder, requested) {
+            _ if *withheld => format!(
+                "the function of {plugin} is declared with effects = \"none\": declare \"once\" or \"idempotent\" in its plugin.toml, {review}"
+            ),
+            (Some(folder), true) => format!(
+                "give {plugin} a grant with the same access whose folder is or holds {folder:?}, in grants.toml"
+            ),
+            (Some(folder), false) => format!(
+                "add a [[request]] with the same access to the plugin.toml of {plugin}, {review}, and map it to a folder that is or holds {folder:?}"
+            ),
+            (None, _) if *otherwise => {
+                format!("give {plugin} the same {capability} in grants.toml, with the same values")
+            }
+            (None, true) => format!("`writ grant approve <app> {plugin} --allow '{capability}'`"),
+            (None, false) => format!(
+                "add a [[request]] with capability = \"{capability}\" and a reason to the plugin.toml of {plugin}, {review}"
+            ),
+        };
+        format!("{callee} is granted it, but {plugin}, on whose behalf it is called, is not: {way}")
+    }
 }
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            plugin,
+            plugin: _,
             capability,
             requested,
             granted,
             asked,
             nameable,
             bound,
+            called,
         } = self;
+        let subject = self.subject();
         if !nameable {
-            return write!(
-                f,
-                "{} asked for {asked}, which nothing can allow",
-                Subject::of(plugin)
-            );
+            return write!(f, "{subject} asked for {asked}, which nothing can allow");
         }
         write!(
             f,
-            "{} may not {} (asked for {asked}): ",
-            Subject::of(plugin),
+            "{subject} may not {} (asked for {asked}): ",
             capability.describe()
         )?;
+        if let Some(lacking) = lacking(called) {
+            return write!(
+                f,
+                "{capability} is granted to it but not to {}, and what a plugin calls may do no more than the plugin",
+                lacking.plugin
+            );
+        }
         if let Some(bound) = bound {
             return write!(f, "{capability} {bound}");
         }

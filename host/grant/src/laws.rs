@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::{
     Access, AddressKind, AddressRange, Authority, Capability, ConfigRead, Denied, Digest, Effect,
     EnvRead, FileRead, FileWrite, Grant, HttpRequest, KvRead, KvWrite, Methods, Origin, Permit,
-    RealClock, RealRandom, Request, SecretPlace, SecretUse, Target, Writ,
+    RealClock, RealRandom, Request, SecretPlace, SecretUse, Target, ToolCall, Writ,
 };
 
 const DIGEST: Digest = Digest::from_bytes([1; 32]);
@@ -167,10 +167,15 @@ fn ask(authority: &Authority, capability: &Capability) -> Option<Result<Capabili
                 place: SecretPlace::Header("authorization".to_owned()),
             },
         ),
-        Capability::ModelChat { .. }
-        | Capability::Memory { .. }
-        | Capability::ToolCall { .. }
-        | Capability::HumanAsk { .. } => None,
+        Capability::ToolCall { plugin, function } => answer(
+            authority,
+            ToolCall {
+                tool: &format!("{plugin}/{function}"),
+            },
+        ),
+        Capability::ModelChat { .. } | Capability::Memory { .. } | Capability::HumanAsk { .. } => {
+            None
+        }
     }
 }
 
@@ -279,9 +284,75 @@ fn http_permit(url: &str, addresses: Vec<AddressRange>) -> Permit<HttpRequest> {
 }
 
 fn authority(requests: &[Capability], grants: &[Capability]) -> Authority {
+    held(requests, grants.iter().map(grant).collect())
+}
+
+fn held(requests: &[Capability], grants: Vec<Grant>) -> Authority {
     let requests: Vec<Request> = requests.iter().map(request).collect();
-    let writ = writ(grants.iter().map(grant).collect());
-    Authority::effective("p", &DIGEST, &requests, Some(&writ), 0).expect("the grants can be given")
+    Authority::effective("p", &DIGEST, &requests, Some(&writ(grants)), 0)
+        .expect("the grants can be given")
+}
+
+/// An authority that holds as many of these as one plugin can: folders, fixed values, addresses and places of secrets differ.
+fn a_holder() -> impl Strategy<Value = (Authority, Vec<Grant>)> {
+    let folder = select(vec!["a", "a/b", "./a/b", "ab", "../a", "a/../b", "/a"]);
+    let value = select(vec![None, Some("x"), Some("y")]);
+    let addresses = vec(a_range(), 0..3);
+    let header = select(vec!["authorization", "x-key"]);
+    vec((a_capability(), folder, value, addresses, header), 0..8).prop_map(|wanted| {
+        let capabilities: Vec<Capability> = wanted.iter().map(|one| one.0.clone()).collect();
+        let mut grants: Vec<Grant> = Vec::new();
+        for (capability, folder, value, addresses, header) in wanted {
+            let fits = grants
+                .iter()
+                .all(|other| !meets(&other.capability, &capability));
+            if fits && capability.available() {
+                grants.push(Grant {
+                    folder: capability.takes_folder().then(|| folder.to_owned()),
+                    value: value
+                        .filter(|_| capability.takes_value())
+                        .map(str::to_owned),
+                    addresses: of_a_name(&capability, addresses),
+                    header: capability
+                        .takes_place()
+                        .then(|| header.parse().expect("a header")),
+                    ..grant(&capability)
+                });
+            }
+        }
+        (held(&capabilities, grants.clone()), grants)
+    })
+}
+
+/// Only a grant for a named host says addresses; each once.
+fn of_a_name(capability: &Capability, mut addresses: Vec<AddressRange>) -> Vec<AddressRange> {
+    addresses.sort();
+    addresses.dedup();
+    let named = capability.to_string().contains("a.example");
+    addresses.retain(|_| named);
+    addresses
+}
+
+/// Whether one plugin can't hold both with folders of their own.
+fn meets(a: &Capability, b: &Capability) -> bool {
+    match (a, b) {
+        (Capability::Fs { path: a, .. }, Capability::Fs { path: b, .. }) => a.overlaps(b),
+        (a, b) => a == b,
+    }
+}
+
+/// Whether some grant of the caller allows what this grant of the callee reaches: the rule of a chain, said once more and simply.
+fn holds(callers: &[Grant], grant: &Grant) -> bool {
+    let folder = |grant: &Grant| grant.folder.clone().unwrap_or_default().replace("./a", "a");
+    callers
+        .iter()
+        .any(|held| match (&held.capability, &grant.capability) {
+            (Capability::Fs { access: a, .. }, Capability::Fs { access: b, .. }) => {
+                let (outer, inner) = (folder(held), folder(grant));
+                a == b && (outer == inner || (outer.as_str(), inner.as_str()) == ("a", "a/b"))
+            }
+            (a, b) => a.covers(b) && (&held.value, &held.header) == (&grant.value, &grant.header),
+        })
 }
 
 proptest! {
@@ -305,6 +376,73 @@ proptest! {
         prop_assert!(a.covers(&a));
         prop_assert!(!(a.covers(&b) && b.covers(&a)) || a == b);
         prop_assert!(!(a.covers(&b) && b.covers(&c)) || a.covers(&c));
+    }
+
+    #[test]
+    fn intersect_is_what_both_cover(a in a_capability(), b in a_capability(), c in a_capability()) {
+        let both = a.intersect(&b);
+        prop_assert_eq!(&both, &b.intersect(&a));
+        prop_assert_eq!(a.intersect(&a), Some(a.clone()));
+        let covers = |wide: &Option<Capability>| wide.as_ref().is_some_and(|wide| wide.covers(&c));
+        prop_assert_eq!(covers(&both), a.covers(&c) && b.covers(&c));
+        if let Some(both) = &both {
+            prop_assert!(a.covers(both) && b.covers(both));
+        }
+        let either_way = (both.and_then(|both| both.intersect(&c)), b.intersect(&c).and_then(|both| a.intersect(&both)));
+        prop_assert_eq!(either_way.0, either_way.1);
+    }
+
+    #[test]
+    fn a_chain_allows_what_all_on_it_hold((caller, held) in a_holder(), (callee, grants) in a_holder(), others in vec(a_capability(), 0..4)) {
+        let within = callee.within(&caller);
+        let own: Vec<Capability> = grants.iter().map(|grant| grant.capability.clone()).collect();
+        for action in questions(&own).iter().chain(&questions(&others)) {
+            let (Some(alone), Some(called)) = (ask(&callee, action), ask(&within, action)) else { continue };
+            let mut exact = grants
+                .iter()
+                .filter(|grant| grant.capability.covers(action))
+                .map(|grant| Grant { capability: action.clone(), ..grant.clone() });
+            let secret_elsewhere = matches!(action, Capability::SecretUse { .. }) && alone.is_err();
+            prop_assert_eq!(called.is_ok(), !secret_elsewhere && exact.any(|exact| holds(&held, &exact)), "{}", action);
+            if let (Ok(_), Err(denied)) = (alone, called) {
+                let remedy = denied.remedy();
+                prop_assert!(denied.called.is_some_and(|called| called.lacking.is_some()) && remedy.contains("on whose behalf"), "{}", remedy);
+            }
+        }
+        prop_assert!(within.effect() <= callee.effect());
+        prop_assert_eq!(within.mounts().count() <= callee.mounts().count(), true);
+    }
+
+    #[test]
+    fn a_chain_reaches_the_addresses_that_all_name(a in vec(a_range(), 0..3), b in vec(a_range(), 0..3), address in an_address()) {
+        let text = "http:GET https://a.example/**";
+        let capability: Capability = text.parse().expect("a capability");
+        let holder = |addresses: &[AddressRange]| {
+            let grant = Grant { addresses: of_a_name(&capability, addresses.to_vec()), ..Grant::of(capability.clone()) };
+            held(&[capability.clone()], vec![grant])
+        };
+        let reaches = |authority: &Authority| {
+            let permit = authority.permit(requests_of(&capability).remove(0)).expect("it is granted");
+            permit.reaches(address)
+        };
+        let (callee, caller) = (holder(&a), holder(&b));
+        let within = callee.within(&caller);
+        prop_assert_eq!(reaches(&within), reaches(&callee) && reaches(&caller));
+        let permit = within.permit(requests_of(&capability).remove(0)).expect("it is granted");
+        let denied = permit.unreachable(&[address]);
+        let taken = reaches(&callee) && !reaches(&within);
+        prop_assert!(!taken || denied.called.is_some_and(|called| called.lacking.is_some()));
+    }
+
+    #[test]
+    fn a_chain_can_only_narrow((a, _) in a_holder(), (b, _) in a_holder(), (c, _) in a_holder(), asked in vec(a_capability(), 1..8)) {
+        let (two, three) = (c.within(&b), c.within(&b.within(&a)));
+        for action in &asked {
+            let allowed = |authority: &Authority| ask(authority, action).is_some_and(|answer| answer.is_ok());
+            prop_assert!(!allowed(&three) || allowed(&two) && allowed(&c));
+            prop_assert_eq!(allowed(&c.within(&c)), allowed(&c));
+            prop_assert!(!allowed(&c.within(&Authority::none("nobody"))));
+        }
     }
 
     #[test]

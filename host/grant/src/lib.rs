@@ -8,7 +8,8 @@
 //! 2. `writ`: the two keys. A [`Request`] is the author's, in the component itself; a [`Grant`] is the reviewer's, in a [`Writ`]
 //!    for one exact [`Digest`]. `grants` is the file that writs are kept in, `time` the dates in it.
 //! 3. `authority`: what both keys together allow. `authority::validate` refuses a writ that could not be kept to the letter;
-//!    `authority::table` answers "is this allowed" without allocating.
+//!    `authority::table` answers "is this allowed" without allocating; `authority::within` is the rule for plugins that call
+//!    each other.
 //! 4. `action` (with `http::action` and `secret`), `permit`, `denied`: the question, and the two answers to it.
 //!
 //! What it promises, and which test holds it (the laws are in `laws`, over generated requests, grants and actions):
@@ -17,6 +18,7 @@
 //! - Whatever the writ says, nothing that was not requested is in an [`Authority`]: `nothing_is_granted_unasked`.
 //! - "Covers" is a partial order, and a wider capability allows all that a narrower one does: `covers_is_a_partial_order`.
 //! - An authority can be narrowed and never widened: `without_changes_only_takes_away`.
+//! - A plugin that another one calls may do what both may, and nothing else: `a_chain_allows_what_all_on_it_hold`.
 //! - A writ for another component, an expired or a revoked one gives nothing: `authority::tests`.
 //! - An address that isn't public is reached only where the deciding grant names it: `reaches_only_what_is_public_or_named`.
 //! - Only this crate makes a [`Permit`]: the last examples below do not compile.
@@ -98,12 +100,13 @@ mod time;
 mod writ;
 
 pub use action::{
-    Action, ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, Mount, RealClock, RealRandom,
+    Action, ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, Mount, RealClock,
+    RealRandom, ToolCall,
 };
 pub use address::{AddressError, AddressKind, AddressRange};
 pub use authority::Authority;
 pub use capability::{Access, CAPABILITY_BYTES_MAX, Capability, CapabilityError, Effect};
-pub use denied::{Bound, Denied};
+pub use denied::{Bound, Called, Denied, Lacking};
 pub use digest::{Digest, DigestError};
 pub use grants::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 pub use http::{

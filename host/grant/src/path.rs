@@ -66,6 +66,15 @@ impl GuestPath {
         self.covers(other) || other.covers(self)
     }
 
+    /// The lower of the two, if one covers the other.
+    pub(crate) fn intersect(&self, other: &GuestPath) -> Option<GuestPath> {
+        if self.covers(other) {
+            Some(other.clone())
+        } else {
+            other.covers(self).then(|| self.clone())
+        }
+    }
+
     /// [`GuestPath::covers`] for a path that [`is_normal`].
     pub(crate) fn contains(&self, path: &str) -> bool {
         match path.strip_prefix(self.0.as_str()) {

@@ -43,6 +43,10 @@ impl<A> Permit<A> {
         &self.policy.grants[self.grant]
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     pub(crate) fn plugin(&self) -> &str {
         self.policy.plugin()
     }

@@ -90,6 +90,20 @@ impl AddressRange {
         self.prefix <= other.prefix && self.contains(other.first)
     }
 
+    /// The range that names what both name, if there is any: ranges lie in each other, or apart.
+    #[must_use]
+    pub fn intersect(&self, other: &AddressRange) -> Option<AddressRange> {
+        let (wide, narrow) = if self.covers(other) {
+            (self, other)
+        } else if other.covers(self) {
+            (other, self)
+        } else {
+            return None;
+        };
+        let single = narrow.prefix == bits_of(narrow.first);
+        (!single || wide.names(narrow.first)).then_some(*narrow)
+    }
+
     /// Whether this names an address to be reached. Where credentials are handed out is named by exactly its address or not at all:
     /// nobody who opens a link-local range means that.
     #[must_use]

@@ -22,6 +22,8 @@ pub struct Table {
     pub(crate) fs_write: Paths,
     pub(crate) http: Routes,
     pub(crate) secrets: Secrets,
+    /// By `plugin/function`.
+    pub(crate) tools: Names,
     pub(crate) clock: Option<usize>,
     pub(crate) random: Option<usize>,
 }
@@ -79,12 +81,14 @@ impl Table {
                 self.http.add(origin, *methods, path, i);
             }
             Capability::SecretUse { name } => self.secrets.add(name, grant, i),
+            Capability::ToolCall { plugin, function } => {
+                self.tools.add(&format!("{plugin}/{function}"), i);
+            }
             Capability::ClockReal => self.clock = Some(i),
             Capability::RandomReal => self.random = Some(i),
             // Not available yet: no action asks for them, and validation lets no grant of them through.
             Capability::ModelChat { .. }
             | Capability::Memory { .. }
-            | Capability::ToolCall { .. }
             | Capability::HumanAsk { .. } => {}
         }
     }

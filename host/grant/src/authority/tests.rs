@@ -3,7 +3,9 @@
 mod network;
 
 use super::*;
-use crate::{ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, RealClock, RealRandom};
+use crate::{
+    ConfigRead, EnvRead, FileRead, FileWrite, KvRead, KvWrite, RealClock, RealRandom, ToolCall,
+};
 
 const DIGEST: Digest = Digest::from_bytes([7; 32]);
 const NOW_MS: u64 = 1_000_000;
@@ -50,6 +52,14 @@ fn effective(requested: &[&str], writ: &Writ) -> Result<Authority, Refusal> {
 
 fn authority(requested: &[&str], granted: &[&str]) -> Authority {
     effective(requested, &writ(granted)).unwrap()
+}
+
+fn named(plugin: &str, requested: &[&str], granted: &[&str]) -> Authority {
+    let writ = Writ {
+        plugin: plugin.to_owned(),
+        ..writ(granted)
+    };
+    Authority::effective(plugin, &DIGEST, &requests(requested), Some(&writ), NOW_MS).unwrap()
 }
 
 fn texts<'a>(capabilities: impl IntoIterator<Item = &'a Capability>) -> Vec<String> {
@@ -307,12 +317,7 @@ fn optional_requests_are_not_missing() {
 
 #[test]
 fn what_cannot_be_kept_is_refused() {
-    for text in [
-        "model:chat:a",
-        "memory:read:a",
-        "tool:call:a/b",
-        "human:ask:a",
-    ] {
+    for text in ["model:chat:a", "memory:read:a", "human:ask:a"] {
         let refusal = effective(&[text], &writ(&[text])).unwrap_err();
         assert!(matches!(refusal, Refusal::NotAvailable { .. }), "{refusal}");
     }
@@ -534,4 +539,75 @@ fn answers_stay_small() {
     // A host call returns one of these: it should not have to move much.
     assert!(size_of::<Result<Permit<KvRead<'_>>, Denied>>() <= 128);
     assert!(size_of::<Permit<RealClock>>() <= 16);
+}
+
+fn chain(denied: &Denied) -> &[String] {
+    &denied.called.as_ref().unwrap().chain
+}
+
+#[test]
+fn what_a_plugin_calls_is_denied_with_both_ends_of_the_chain() {
+    let texts = ["kv:write:b", "fs:write:/out", "tool:call:c/f"];
+    let callee = authority(
+        &texts,
+        &["kv:write:b", "fs:write:/out=data/out", "tool:call:c/f"],
+    );
+    let caller = named(
+        "caller",
+        &["kv:write:b", "tool:call:c/f"],
+        &["tool:call:c/f"],
+    );
+    let within = callee.within(&caller);
+    assert_eq!(
+        within
+            .permit(ToolCall { tool: "c/f" })
+            .unwrap()
+            .decided_by()
+            .to_string(),
+        "tool:call:c/f"
+    );
+    let denied = within.permit(KvWrite { bucket: "b" }).unwrap_err();
+    assert_eq!(chain(&denied), ["caller", "p"]);
+    let said = denied.to_string();
+    assert!(
+        said.contains("plugin p, called by caller, may not change"),
+        "{said}"
+    );
+    assert_eq!(
+        denied.remedy(),
+        "p is granted it, but caller, on whose behalf it is called, is not: `writ grant approve <app> caller --allow 'kv:write:b'`"
+    );
+    let denied = within.permit(FileWrite { path: "/out/x" }).unwrap_err();
+    let remedy = denied.remedy();
+    assert!(
+        remedy.contains("plugin.toml of caller") && remedy.contains("\"data/out\""),
+        "{remedy}"
+    );
+    // One further on, it is still the first who lacks it.
+    let third = named("third", &["kv:write:b"], &["kv:write:b"]).within(&within);
+    let denied = third.permit(KvWrite { bucket: "b" }).unwrap_err();
+    assert_eq!(chain(&denied), ["caller", "p", "third"]);
+    assert_eq!(denied.called.unwrap().lacking.unwrap().plugin, "caller");
+    // What it lacks itself is its own affair.
+    let denied = within.permit(KvRead { bucket: "b" }).unwrap_err();
+    let remedy = denied.remedy();
+    assert!(denied.called.unwrap().lacking.is_none() && remedy.contains("plugin.toml of p"));
+}
+
+#[test]
+fn a_caller_without_effects_gives_none_to_what_it_calls() {
+    let texts = ["fs:write:/out", "kv:write:b"];
+    let grants = ["fs:write:/out=out", "kv:write:b"];
+    let callee = authority(&texts, &grants);
+    let within = callee.within(&named("caller", &texts, &grants).without_changes());
+    assert!(within.permit(KvWrite { bucket: "b" }).is_ok());
+    let denied = within.permit(FileWrite { path: "/out" }).unwrap_err();
+    assert!(
+        denied
+            .remedy()
+            .contains("the function of caller is declared with effects"),
+        "{}",
+        denied.remedy()
+    );
+    assert!(within.effect() < Effect::Changes);
 }

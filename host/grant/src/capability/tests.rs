@@ -28,12 +28,7 @@ const ALL: [(&str, bool, Effect, bool); 15] = [
     ("model:chat:default", false, Effect::Changes, true),
     ("memory:read:notes", false, Effect::None, true),
     ("memory:write:notes", false, Effect::None, true),
-    (
-        "tool:call:invoice-tools/check",
-        false,
-        Effect::Changes,
-        true,
-    ),
+    ("tool:call:invoice-tools/check", true, Effect::None, true),
     ("human:ask:approver", false, Effect::Changes, true),
     ("clock:real", true, Effect::None, true),
     ("random:real", true, Effect::None, true),

@@ -86,6 +86,11 @@ impl Permit<HttpRequest> {
             bound: Some(Box::new(Bound::Addresses {
                 found: addresses.iter().copied().map(address::canonical).collect(),
             })),
+            called: self.policy().called(|grant| {
+                let named =
+                    |address: &IpAddr| grant.addresses.iter().any(|range| range.names(*address));
+                grant.capability.covers(self.decided_by()) && addresses.iter().any(named)
+            }),
         }
     }
 }

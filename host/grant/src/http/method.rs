@@ -57,6 +57,13 @@ impl Methods {
         self.0 & other.0 == other.0
     }
 
+    /// The methods in both sets, if there are any.
+    #[must_use]
+    pub fn intersect(self, other: Methods) -> Option<Methods> {
+        let both = self.0 & other.0;
+        (both != 0).then_some(Self(both))
+    }
+
     /// Whether this method is in the set.
     #[must_use]
     pub fn contains(self, method: Method) -> bool {

@@ -33,6 +33,16 @@ impl UrlPath {
             None => false,
         }
     }
+
+    /// The paths that both stand for. Two patterns never overlap in part: one covers the other, or they have nothing in common.
+    #[must_use]
+    pub fn intersect(&self, other: &UrlPath) -> Option<UrlPath> {
+        if self.covers(other) {
+            Some(other.clone())
+        } else {
+            other.covers(self).then(|| self.clone())
+        }
+    }
 }
 
 impl FromStr for UrlPath {
