@@ -128,11 +128,19 @@ pub struct LimitOverrides {
     pub http_response_bytes_max: Option<u64>,
     /// Time of one HTTP exchange, from the look-up of the name to the last byte.
     pub http_ms_max: Option<u64>,
+    /// Calls of other plugins' functions in one call.
+    pub tool_calls_max: Option<u64>,
+    /// Bytes of the arguments of one such call, and of its answer.
+    pub tool_bytes_max: Option<u64>,
+    /// Bytes of the arguments and answers of all such calls in one call.
+    pub tool_bytes_total_max: Option<u64>,
+    /// Calls of plugins by plugins that may be under way at once, one inside the other.
+    pub tool_depth_max: Option<u64>,
 }
 
 impl LimitOverrides {
     /// Every limit by its key in `[limits]`.
-    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 19] {
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 23] {
         [
             ("memory_bytes_max", &mut self.memory_bytes_max),
             ("cpu_ms_max", &mut self.cpu_ms_max),
@@ -153,6 +161,10 @@ impl LimitOverrides {
             ("http_request_bytes_max", &mut self.http_request_bytes_max),
             ("http_response_bytes_max", &mut self.http_response_bytes_max),
             ("http_ms_max", &mut self.http_ms_max),
+            ("tool_calls_max", &mut self.tool_calls_max),
+            ("tool_bytes_max", &mut self.tool_bytes_max),
+            ("tool_bytes_total_max", &mut self.tool_bytes_total_max),
+            ("tool_depth_max", &mut self.tool_depth_max),
         ]
     }
 }

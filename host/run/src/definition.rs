@@ -106,7 +106,9 @@ impl Definition {
         Self { limits, ..self }
     }
 
-    pub(crate) fn effects_of(&self, plugin: &str, function: &str) -> Effects {
+    /// What a function does to the world.
+    #[must_use]
+    pub fn effects_of(&self, plugin: &str, function: &str) -> Effects {
         self.effects
             .get(&(plugin.to_owned(), function.to_owned()))
             .copied()

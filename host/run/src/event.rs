@@ -259,6 +259,39 @@ pub enum Event {
         /// What it changed in key-value buckets; applied with this very event.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kv: Vec<KvChange>,
+        /// The functions that called each other up to the one that did this, `plugin/function`, the task's own first; absent when it is
+        /// the task's own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        chain: Vec<String>,
+    },
+    /// A guest calls a function of another plugin. What that one does follows, under its chain, and then the answer as
+    /// `tool.returned`; without one, the callee did not come to an end.
+    #[serde(rename = "tool.called")]
+    ToolCalled {
+        /// For which task activation.
+        task: TaskId,
+        /// In which attempt of it, from 1.
+        attempt: u32,
+        /// Position among the recorded host calls of that attempt, from 0.
+        index: u32,
+        /// The functions that called each other, `plugin/function`: the task's own first, the one that is called last.
+        chain: Vec<String>,
+        /// What was called, with its arguments.
+        call: HostCall,
+        /// The grant that allowed it.
+        grant: String,
+    },
+    /// A function of another plugin answered the guest that called it.
+    #[serde(rename = "tool.returned")]
+    ToolReturned {
+        /// For which task activation.
+        task: TaskId,
+        /// In which attempt of it, from 1.
+        attempt: u32,
+        /// The position of the call that is answered.
+        index: u32,
+        /// `{"Ok": result}`, or `{"Err": why there is none}`.
+        answer: Json,
     },
     /// A guest attempted what no grant allows.
     #[serde(rename = "host.denied")]
@@ -271,6 +304,10 @@ pub enum Event {
         capability: String,
         /// What would mend it.
         remedy: String,
+        /// The functions that called each other up to the one that did this, `plugin/function`, the task's own first; absent when it is
+        /// the task's own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        chain: Vec<String>,
     },
     /// What a guest did with a file or folder of a granted mount: told once per path and operation, when the call ends. File
     /// contents are not recorded.
@@ -290,6 +327,10 @@ pub enum Event {
         bytes_written: u64,
         /// The capability that allowed it.
         grant: String,
+        /// The functions that called each other up to the one that did this, `plugin/function`, the task's own first; absent when it is
+        /// the task's own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        chain: Vec<String>,
     },
     /// A guest wrote to its log, stdout or stderr. Bounded by the plugin's limits.
     #[serde(rename = "guest.logged")]
@@ -300,5 +341,9 @@ pub enum Event {
         stream: String,
         /// The text.
         text: String,
+        /// The functions that called each other up to the one that did this, `plugin/function`, the task's own first; absent when it is
+        /// the task's own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        chain: Vec<String>,
     },
 }

@@ -111,6 +111,8 @@ impl Fold<'_> {
             | Event::TaskCancelled { .. }
             | Event::HostIntended { .. }
             | Event::HostCalled { .. }
+            | Event::ToolCalled { .. }
+            | Event::ToolReturned { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }
             | Event::GuestLogged { .. } => Ok(()),
@@ -212,6 +214,8 @@ impl Fold<'_> {
             | Event::TaskCancelled { .. }
             | Event::HostIntended { .. }
             | Event::HostCalled { .. }
+            | Event::ToolCalled { .. }
+            | Event::ToolReturned { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }
             | Event::GuestLogged { .. } => Ok(()),
@@ -363,6 +367,8 @@ fn told_of(event: &Event) -> Option<TaskId> {
     match event {
         Event::HostIntended { task, .. }
         | Event::HostCalled { task, .. }
+        | Event::ToolCalled { task, .. }
+        | Event::ToolReturned { task, .. }
         | Event::HostDenied { task, .. }
         | Event::FileUsed { task, .. }
         | Event::GuestLogged { task, .. }

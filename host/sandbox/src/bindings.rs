@@ -3,6 +3,10 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "writ:host/imports",
-    imports: { default: trappable },
+    imports: {
+        "writ:agent/tools.call": async | trappable,
+        "writ:agent/tools.call-all": async | trappable,
+        default: trappable,
+    },
     with: { "wasi:keyvalue/store.bucket": crate::interface::keyvalue::Bucket },
 });

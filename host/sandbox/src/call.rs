@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
-use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
+use wasmtime::{Engine, Store};
 use writ_grant::Authority;
 use writ_plugin::{Function, Type, Value, arguments, to_json};
 
@@ -14,12 +14,13 @@ use crate::bounded::fits;
 use crate::component::Loaded;
 use crate::convert::{to_vals, to_value};
 use crate::fault::{Fault, Outcome, Usage};
-use crate::folders::{self, ResolvedFolders};
+use crate::folders::{self, Mounts, ResolvedFolders};
 use crate::limits::Limits;
 use crate::linker::Shape;
 use crate::meter::Metered;
 use crate::port::Port;
 use crate::state::{Parts, Settings, State};
+use crate::tools::{Chain, Lent, Tools, Waiting};
 use crate::trap;
 
 /// Bytes that a guest's string or list may cost the host, for each byte that it may answer with: typed values are larger
@@ -46,6 +47,8 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// Values that the operator set.
     pub settings: Arc<Settings>,
+    /// The components that it may call.
+    pub tools: Arc<dyn Tools>,
     /// The record, the key-value state and the ear of this call.
     pub port: Box<dyn Port>,
 }
@@ -58,7 +61,9 @@ struct Ready<'a> {
     params: Vec<Val>,
 }
 
-pub(crate) async fn run(loaded: &Loaded, call: Call) -> Outcome {
+/// Runs a call: by whoever drives the sandbox, or by a guest that waits for it. The authority is the function's own; that of a waiting
+/// guest narrows it.
+pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>>) -> Outcome {
     let Call {
         function,
         arguments,
@@ -69,24 +74,29 @@ pub(crate) async fn run(loaded: &Loaded, call: Call) -> Outcome {
         seed,
         idempotency_key,
         settings,
+        tools,
         port,
     } = call;
-    let checked = ready(loaded, &function, &arguments, &authority, &limits).and_then(|ready| {
-        Ok((
-            ready,
-            folders::mounts(&authority, &folders, &loaded.shared.private_folders)?,
-        ))
-    });
+    // Links follow what the function was granted itself: what a chain takes from it is denied when it is used.
+    let ready = ready(loaded, &function, &arguments, &authority, &limits);
     drop(arguments);
-    let (ready, mounts) = match checked {
-        Ok(checked) => checked,
-        Err(fault) => {
-            return Outcome {
-                result: Err(fault),
-                usage: Usage::default(),
-                port,
-            };
+    let by_host = caller.is_none();
+    let (authority, chain, mounted, port) = match caller {
+        Some(waiting) => {
+            let authority = authority.within(&waiting.authority);
+            let mounted = mounts(loaded, &authority, &folders)
+                .and_then(|mounts| Ok(folders::inside(&mounts, &waiting.mounts).map(|()| mounts)?));
+            (authority, waiting.chain, mounted, waiting.port)
         }
+        None => {
+            let chain = Chain::start(&loaded.plugin.name, &function);
+            let mounted = mounts(loaded, &authority, &folders);
+            (authority, chain, mounted, Lent::own(port))
+        }
+    };
+    let (ready, mounts) = match ready.and_then(|ready| Ok((ready, mounted?))) {
+        Ok(checked) => checked,
+        Err(fault) => return refused(fault, port),
     };
     let parts = Parts {
         authority,
@@ -94,6 +104,8 @@ pub(crate) async fn run(loaded: &Loaded, call: Call) -> Outcome {
         idempotency_key,
         port,
         mounts,
+        tools,
+        chain,
         clock_ms,
         seed,
     };
@@ -105,22 +117,41 @@ pub(crate) async fn run(loaded: &Loaded, call: Call) -> Outcome {
         },
     );
     if let Err(fault) = state.open_folders() {
-        return Outcome {
-            result: Err(fault),
-            usage: Usage::default(),
-            port: state.port,
-        };
+        return refused(fault, state.port);
     }
-    // The slot is given back after the store that holds its instance.
-    let Ok(_slot) = loaded.shared.slots.acquire().await else {
-        let message = "the sandbox is shutting down".to_owned();
-        return Outcome {
-            result: Err(Fault::Host { message }),
-            usage: Usage::default(),
-            port: state.port,
+    // A chain of calls has one slot: whoever waits for a callee computes nothing meanwhile, and lends it its own. So nobody ever
+    // waits for a slot that the own chain holds. The slot is given back after the store that holds its instance.
+    let _slot = if by_host {
+        let Ok(slot) = loaded.shared.slots.acquire().await else {
+            let message = "the sandbox is shutting down".to_owned();
+            return refused(Fault::Host { message }, state.port);
         };
+        Some(slot)
+    } else {
+        None
     };
     execute(loaded, ready, state).await
+}
+
+/// How a call ends that never started.
+fn refused(fault: Fault, port: Lent) -> Outcome {
+    Outcome {
+        result: Err(fault),
+        usage: Usage::default(),
+        port: port.into_port(),
+    }
+}
+
+fn mounts(
+    loaded: &Loaded,
+    authority: &Authority,
+    folders: &ResolvedFolders,
+) -> Result<Mounts, Fault> {
+    Ok(folders::mounts(
+        authority,
+        folders,
+        &loaded.shared.private_folders,
+    )?)
 }
 
 fn ready<'a>(
@@ -162,22 +193,23 @@ fn ready<'a>(
     })
 }
 
-async fn execute(loaded: &Loaded, ready: Ready<'_>, state: State) -> Outcome {
+async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome {
     let began = Instant::now();
+    state.began = began;
     let _running = match loaded.shared.engines.ticker().run() {
         Ok(running) => running,
         Err(fault) => {
             return Outcome {
                 result: Err(fault),
                 usage: Usage::default(),
-                port: state.port,
+                port: state.port.into_port(),
             };
         }
     };
     let meter = state.meter.clone();
     let wall_ms_max = state.limits.wall_ms_max;
     let function = ready.function;
-    let mut store = store(loaded, state);
+    let mut store = store(ready.instance.engine(), state);
     // The guest's future lives in its own block: it is gone, however it ended, before the store is looked at.
     let ended = {
         let guest = Metered::new(invoke(&mut store, ready), meter);
@@ -201,18 +233,18 @@ async fn execute(loaded: &Loaded, ready: Ready<'_>, state: State) -> Outcome {
     Outcome {
         result,
         usage: state.usage(wall_us),
-        port: state.port,
+        port: state.port.into_port(),
     }
 }
 
-fn store(loaded: &Loaded, state: State) -> Store<State> {
+fn store(engine: &Engine, state: State) -> Store<State> {
     let lift = state
         .limits
         .argument_bytes_max
         .max(state.limits.output_bytes_max)
         .saturating_mul(LIFT_FACTOR);
     let handles = usize::try_from(state.limits.handles_max).unwrap_or(usize::MAX);
-    let mut store = Store::new(loaded.wasm.engine(), state);
+    let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| store.data_mut().tick());

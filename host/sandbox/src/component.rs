@@ -55,6 +55,10 @@ impl Component {
         Ok(Self(Arc::new(loaded)))
     }
 
+    pub(crate) fn loaded(&self) -> &Loaded {
+        &self.0
+    }
+
     /// What the component is.
     #[must_use]
     pub fn plugin(&self) -> &Arc<Plugin> {
@@ -71,7 +75,7 @@ impl Component {
 
     /// Calls a function in a fresh instance. Needs a tokio runtime with time. Dropping the future ends the guest.
     pub async fn call(&self, call: Call) -> Outcome {
-        call::run(&self.0, call).await
+        call::run(&self.0, call, None).await
     }
 
     /// An instance that stays, for first-party components whose setup is dear: no capability, synchronous.

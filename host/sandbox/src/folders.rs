@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use writ_grant::{Access, Authority, overlaps};
+use writ_grant::{Access, Authority, FileRead, overlaps};
 
 /// The host folder for every granted guest path, absolute. Grants name them relative to the grants file; whoever read
 /// that file resolves them.
@@ -44,6 +44,16 @@ pub enum FolderError {
         /// The folder it overlaps.
         private: PathBuf,
     },
+    /// A link leads it out of every folder that the caller on a chain of calls has.
+    #[error(
+        "{guest} is {folder}, which the plugin that called this one may not reach: a link leads there; grant the folder that is meant"
+    )]
+    Beyond {
+        /// The guest path.
+        guest: String,
+        /// The host folder.
+        folder: PathBuf,
+    },
     /// What one grant makes read-only another would make writable.
     #[error(
         "{read_only} is read-only but shares host folders with {writable}, which is writable; separate the folders"
@@ -62,6 +72,7 @@ pub(crate) struct Folder {
     pub(crate) guest: String,
     /// Absolute, without links.
     pub(crate) host: PathBuf,
+    pub(crate) read: bool,
     pub(crate) write: bool,
 }
 
@@ -82,11 +93,35 @@ pub(crate) fn mounts(
             Access::Read => false,
             Access::Write => true,
         };
+        let read = authority.permit(FileRead { path: &guest }).is_ok();
         let host = resolve(&guest, folders)?;
-        mounts.push(Folder { guest, host, write });
+        mounts.push(Folder {
+            guest,
+            host,
+            read,
+            write,
+        });
     }
     check(&mounts, private)?;
     Ok(mounts)
+}
+
+/// Whether every folder lies in one that a caller has with the same access, now that links are resolved. The policy compared them as
+/// grants write them; a link in one of them can lead elsewhere.
+pub(crate) fn inside(mounts: &[Folder], callers: &[Folder]) -> Result<(), FolderError> {
+    for folder in mounts {
+        let holds = |access: fn(&Folder) -> bool| {
+            let mut holders = callers.iter().filter(|held| access(held));
+            !access(folder) || holders.any(|held| folder.host.starts_with(&held.host))
+        };
+        if !holds(|folder| folder.read) || !holds(|folder| folder.write) {
+            return Err(FolderError::Beyond {
+                guest: folder.guest.clone(),
+                folder: folder.host.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn resolve(guest: &str, folders: &ResolvedFolders) -> Result<PathBuf, FolderError> {
@@ -136,6 +171,7 @@ mod tests {
         Folder {
             guest: guest.into(),
             host: host.into(),
+            read: !write,
             write,
         }
     }
@@ -179,5 +215,21 @@ mod tests {
             check(&[folder("/r", "/a", false), folder("/w", "/ab", true)], &[]),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_link_leads_no_callee_out_of_its_callers_folders() {
+        let callers = [folder("/r", "/a", false), folder("/w", "/b", true)];
+        for (held, fits) in [
+            (folder("/x", "/a/b", false), true),
+            (folder("/x", "/b", true), true),
+            (folder("/x", "/b", false), false),
+            (folder("/x", "/a", true), false),
+            (folder("/x", "/etc", false), false),
+            (folder("/x", "/ab", false), false),
+        ] {
+            assert_eq!(inside(&[held.clone()], &callers).is_ok(), fits, "{held:?}");
+        }
+        assert!(inside(&[], &[]).is_ok());
     }
 }

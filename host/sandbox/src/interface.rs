@@ -13,3 +13,4 @@ pub(crate) mod random;
 pub(crate) mod sockets;
 pub(crate) mod stdio;
 pub(crate) mod timer;
+pub(crate) mod tools;

@@ -6,7 +6,7 @@
 //! behaves, the result is an [`Outcome`]; nothing a guest does ends or blocks the host.
 //!
 //! What the sandbox needs from above it, it asks of a [`Port`]: a record of host calls, key-value state, an ear for denials and
-//! log lines. It must not know of runs, workflows, journals or the people who ask for a call.
+//! log lines; and of [`Tools`]: the components that guests may call. It must not know of runs, workflows, journals or the people who ask for a call.
 //!
 //! Where to look: what can be linked at all, `linker.rs`; what each interface allows and records, `interface/`; how the engine
 //! is bound, `engine.rs` and `limiter.rs`; the one place that trusts machine code, `trusted.rs`.
@@ -34,6 +34,7 @@ mod port;
 mod sandbox;
 mod state;
 mod ticker;
+mod tools;
 mod trap;
 mod trusted;
 mod warm;
@@ -49,10 +50,11 @@ pub use offer::offer;
 pub use payload::Payload;
 pub use port::{
     Durable, FileNote, FileOperation, HostCall, KvAnswer, KvError, KvOperation, Port, PortError,
-    Recalled, kv_answer_from_json, kv_answer_to_json,
+    Recalled, ToolRecord, kv_answer_from_json, kv_answer_to_json,
 };
 pub use sandbox::{Config, Sandbox};
 pub use state::Settings;
+pub use tools::{NoTools, Tool, Tools};
 pub use warm::Warm;
 pub use writ_grant::{Authority, Capability, Denied};
 pub use writ_plugin::Value;

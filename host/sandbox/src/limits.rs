@@ -43,7 +43,28 @@ pub struct Limits {
     pub http_response_bytes_max: u64,
     /// Time of one HTTP exchange, in milliseconds, from the look-up of the name to the last byte of the response.
     pub http_ms_max: u64,
+    /// Calls of other components' functions.
+    pub tool_calls_max: u64,
+    /// Bytes of the arguments of one such call, and of its answer.
+    pub tool_bytes_max: u64,
+    /// Bytes of the arguments and answers of all such calls together.
+    pub tool_bytes_total_max: u64,
+    /// Calls of components by components that may be under way at once, one inside the other.
+    pub tool_depth_max: u64,
 }
+
+/// What a callee uses up of its caller's as well: each limit by its name.
+pub(crate) const SHARED: [(&str, fn(&Limits) -> u64); 6] = [
+    ("cpu_ms_max", |limits| limits.cpu_ms_max),
+    ("wall_ms_max", |limits| limits.wall_ms_max),
+    ("host_calls_max", |limits| limits.host_calls_max),
+    ("log_bytes_max", |limits| limits.log_bytes_max),
+    ("file_write_bytes_max", |limits| limits.file_write_bytes_max),
+    ("output_bytes_max", |limits| limits.output_bytes_max),
+];
+
+/// Calls of components by components that may be under way at once, whatever a limit says: the pool has room for so many.
+pub(crate) const TOOL_DEPTH_CEILING: u32 = 8;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -69,6 +90,10 @@ impl Default for Limits {
             http_request_bytes_max: 8 * MIB,
             http_response_bytes_max: 8 * MIB,
             http_ms_max: 30_000,
+            tool_calls_max: 1_000,
+            tool_bytes_max: MIB,
+            tool_bytes_total_max: 64 * MIB,
+            tool_depth_max: TOOL_DEPTH_CEILING as u64,
         }
     }
 }
@@ -154,6 +179,43 @@ impl Limits {
                 ceiling.http_response_bytes_max,
             ),
             http_ms_max: pick(self.http_ms_max, wishes.http_ms_max, ceiling.http_ms_max),
+            tool_calls_max: pick(
+                self.tool_calls_max,
+                wishes.tool_calls_max,
+                ceiling.tool_calls_max,
+            ),
+            tool_bytes_max: pick(
+                self.tool_bytes_max,
+                wishes.tool_bytes_max,
+                ceiling.tool_bytes_max,
+            ),
+            tool_bytes_total_max: pick(
+                self.tool_bytes_total_max,
+                wishes.tool_bytes_total_max,
+                ceiling.tool_bytes_total_max,
+            ),
+            tool_depth_max: pick(
+                self.tool_depth_max,
+                wishes.tool_depth_max,
+                ceiling.tool_depth_max,
+            ),
+        }
+    }
+}
+
+impl Limits {
+    /// These limits for a callee whose caller has only so much left of what both use up.
+    #[must_use]
+    pub(crate) fn within(&self, left: &Limits) -> Limits {
+        Limits {
+            cpu_ms_max: self.cpu_ms_max.min(left.cpu_ms_max),
+            wall_ms_max: self.wall_ms_max.min(left.wall_ms_max),
+            host_calls_max: self.host_calls_max.min(left.host_calls_max),
+            log_bytes_max: self.log_bytes_max.min(left.log_bytes_max),
+            file_write_bytes_max: self.file_write_bytes_max.min(left.file_write_bytes_max),
+            output_bytes_max: self.output_bytes_max.min(left.output_bytes_max),
+            tool_depth_max: self.tool_depth_max.min(left.tool_depth_max),
+            ..self.clone()
         }
     }
 }

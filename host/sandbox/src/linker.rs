@@ -10,6 +10,7 @@
 //! | `wasi:sockets` | always, to deny | every call ends the guest |
 //! | `wasi:keyvalue` | with a `kv` grant | refused before it starts |
 //! | `wasi:config` | with a `config` grant | refused before it starts |
+//! | `writ:agent/tools` | with a `tool:call` grant | refused before it starts |
 //! | anything else | never | refused before it starts |
 
 use wasmtime::Engine;
@@ -19,6 +20,7 @@ use wasmtime_wasi_io::bindings::wasi::io;
 use writ_grant::{Authority, Capability};
 
 use crate::bindings::wasi::{config, keyvalue};
+use crate::bindings::writ::agent::tools;
 use crate::interface::sockets::link_denied;
 use crate::state::State;
 
@@ -27,33 +29,36 @@ use crate::state::State;
 pub(crate) struct Shape {
     keyvalue: bool,
     config: bool,
+    tools: bool,
 }
 
 impl Shape {
     /// How many shapes there are.
-    pub(crate) const COUNT: usize = 4;
+    pub(crate) const COUNT: usize = 8;
     /// With everything.
     pub(crate) const ALL: Shape = Shape {
         keyvalue: true,
         config: true,
+        tools: true,
     };
 
     pub(crate) fn of(authority: &Authority) -> Self {
         let mut shape = Self {
             keyvalue: false,
             config: false,
+            tools: false,
         };
         for capability in authority.capabilities() {
             match capability {
                 Capability::Kv { .. } => shape.keyvalue = true,
                 Capability::Config { .. } => shape.config = true,
+                Capability::ToolCall { .. } => shape.tools = true,
                 Capability::Fs { .. }
                 | Capability::Http { .. }
                 | Capability::Env { .. }
                 | Capability::SecretUse { .. }
                 | Capability::ModelChat { .. }
                 | Capability::Memory { .. }
-                | Capability::ToolCall { .. }
                 | Capability::HumanAsk { .. }
                 | Capability::ClockReal
                 | Capability::RandomReal => {}
@@ -63,7 +68,7 @@ impl Shape {
     }
 
     pub(crate) fn index(self) -> usize {
-        usize::from(self.keyvalue) + 2 * usize::from(self.config)
+        usize::from(self.keyvalue) + 2 * usize::from(self.config) + 4 * usize::from(self.tools)
     }
 }
 
@@ -91,6 +96,9 @@ pub(crate) fn import(name: &str, shape: Shape) -> Import {
         | "wasi:sockets" => Import::Linked,
         "wasi:keyvalue" => granted(shape.keyvalue, "kv:read:BUCKET or kv:write:BUCKET"),
         "wasi:config" => granted(shape.config, "config:read:KEY"),
+        "writ:agent" if name.starts_with("writ:agent/tools@") => {
+            granted(shape.tools, "tool:call:PLUGIN/FUNCTION")
+        }
         _ => Import::Unknown,
     }
 }
@@ -124,6 +132,9 @@ pub(crate) fn for_calls(
     }
     if shape.config {
         config::store::add_to_linker::<State, Own>(l, State::enter)?;
+    }
+    if shape.tools {
+        tools::add_to_linker::<State, Own>(l, State::enter)?;
     }
     link_denied(l, component, |name| name.starts_with("wasi:sockets/"))?;
     Ok(linker)

@@ -60,6 +60,12 @@ impl Log {
         true
     }
 
+    /// Counts bytes that a callee wrote to a log of its own.
+    pub(crate) fn charge(&self, bytes: u64) {
+        let mut lines = self.0.lock();
+        lines.bytes = lines.bytes.saturating_add(bytes).min(lines.bytes_max);
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
         self.0.lock().bytes
     }

@@ -52,6 +52,20 @@ pub enum Recalled {
     },
 }
 
+/// What the record says about the tool call that comes next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ToolRecord {
+    /// Nothing, or that it began and never came to an answer: the callee runs, with its own recorded host calls first.
+    New,
+    /// It is this call, and this was the answer. The callee does not run.
+    Answer(Json),
+    /// It is another call: re-execution went another way.
+    Diverged {
+        /// The recorded call.
+        expected: HostCall,
+    },
+}
+
 /// What a guest did to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -259,7 +273,7 @@ pub struct PortError(pub String);
 /// Resolves when something is recorded so that it outlives the host.
 pub type Durable<'a> = Pin<Box<dyn Future<Output = Result<(), PortError>> + Send + 'a>>;
 
-/// What the sandbox asks of whoever drives it. One port serves one call.
+/// What the sandbox asks of whoever drives it. One port serves one call, with all the tool calls that it leads to.
 pub trait Port: Send {
     /// The recorded answer to the next host call in order, while re-executing; none when the record is used up.
     fn recall(&mut self, call: &HostCall) -> Option<Recalled>;
@@ -277,6 +291,11 @@ pub trait Port: Send {
     /// What the guest is told as the interface's error.
     fn keyvalue(&mut self, operation: KvOperation, grant: &Capability)
     -> Result<KvAnswer, KvError>;
+    /// Notes that a guest calls a tool, and the grant that allows it. `chain` is the functions that called each other, the callee last.
+    /// After [`ToolRecord::New`], everything that is asked and told is the callee's, until [`Port::tool_returned`].
+    fn tool_called(&mut self, call: &HostCall, chain: &[String], grant: &Capability) -> ToolRecord;
+    /// Notes the answer of a tool; none if its caller is ended with it. From now on it is the caller who asks and tells.
+    fn tool_returned(&mut self, answer: Option<Json>);
     /// Notes that something was refused.
     fn denied(&mut self, denied: &Denied);
     /// Notes raw file access.

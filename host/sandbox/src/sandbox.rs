@@ -14,7 +14,7 @@ use crate::compile::{CompileLimits, CompilerChild, in_child, in_process};
 use crate::component::Component;
 use crate::engine::{self, Engines};
 use crate::error::{LoadError, SandboxError};
-use crate::limits::Limits;
+use crate::limits::{Limits, TOOL_DEPTH_CEILING};
 use crate::payload::to_hex;
 use crate::trusted::Compiled;
 
@@ -55,6 +55,7 @@ pub struct Sandbox(Arc<Shared>);
 /// What components of one sandbox share.
 pub(crate) struct Shared {
     pub(crate) engines: Engines,
+    /// Chains of calls that run at once.
     pub(crate) slots: Semaphore,
     pub(crate) private_folders: Vec<PathBuf>,
     cache: Option<Cache>,
@@ -71,7 +72,7 @@ impl Sandbox {
         let mut private: Vec<PathBuf> = config.private_folders.clone();
         private.extend(config.cache_dir.clone());
         let shared = Shared {
-            engines: Engines::new(slots, config.limits.stack_bytes_max)?,
+            engines: Engines::new(places(slots), config.limits.stack_bytes_max)?,
             slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
             cache: config.cache_dir.as_deref().map(Cache::open).transpose()?,
             // A folder that doesn't exist yet can't be reached through a link either.
@@ -142,6 +143,12 @@ impl Sandbox {
     pub fn limits(&self) -> &Limits {
         &self.0.config.limits
     }
+}
+
+/// Instances that the pool has room for. A chain of calls holds one for each call in it and runs in one slot, so with room for the
+/// deepest chain in every slot no call ever finds the pool full.
+fn places(slots: u32) -> u32 {
+    slots.saturating_mul(1 + TOOL_DEPTH_CEILING)
 }
 
 impl Shared {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use wasmtime::UpdateDeadline;
@@ -14,11 +15,13 @@ use crate::folders::Mounts;
 use crate::interface::clocks::Clocks;
 use crate::interface::file_access::Files;
 use crate::interface::random::Random;
+use crate::interface::tools::Toolbox;
 use crate::limiter::{LimitHit, Limiter};
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::meter::Meter;
-use crate::port::{HostCall, Port, Recalled};
+use crate::port::{HostCall, Recalled};
+use crate::tools::{Chain, Lent, Tools};
 
 /// Values that the operator set for plugins, by name. What a plugin sees of them is what it was granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub(crate) struct State {
     pub(crate) authority: Authority,
     pub(crate) settings: Arc<Settings>,
     pub(crate) idempotency_key: Option<String>,
-    pub(crate) port: Box<dyn Port>,
+    pub(crate) port: Lent,
     pub(crate) limits: Limits,
     pub(crate) limiter: Limiter,
     pub(crate) meter: Meter,
@@ -43,6 +46,9 @@ pub(crate) struct State {
     pub(crate) clocks: Clocks,
     pub(crate) random: Random,
     pub(crate) files: Files,
+    pub(crate) toolbox: Toolbox,
+    /// When the guest started, on the wall.
+    pub(crate) began: Instant,
     host_calls: u64,
     /// Why the guest must stop. The first reason counts.
     stop: Option<Fault>,
@@ -53,8 +59,10 @@ pub(crate) struct Parts {
     pub(crate) authority: Authority,
     pub(crate) settings: Arc<Settings>,
     pub(crate) idempotency_key: Option<String>,
-    pub(crate) port: Box<dyn Port>,
+    pub(crate) port: Lent,
     pub(crate) mounts: Mounts,
+    pub(crate) tools: Arc<dyn Tools>,
+    pub(crate) chain: Chain,
     pub(crate) clock_ms: u64,
     pub(crate) seed: u64,
 }
@@ -77,6 +85,8 @@ impl State {
             clocks: Clocks::new(parts.clock_ms, &parts.authority),
             random: Random::new(parts.seed),
             files: Files::new(parts.mounts),
+            toolbox: Toolbox::new(parts.tools, parts.chain, parts.clock_ms, parts.seed),
+            began: Instant::now(),
             authority: parts.authority,
             settings: parts.settings,
             idempotency_key: parts.idempotency_key,
@@ -95,6 +105,15 @@ impl State {
             self.stop_at_limit("host_calls_max", self.limits.host_calls_max, "host calls");
         }
         self
+    }
+
+    pub(crate) fn host_calls(&self) -> u64 {
+        self.host_calls
+    }
+
+    /// Counts host calls that a callee made.
+    pub(crate) fn count_host_calls(&mut self, calls: u64) {
+        self.host_calls = self.host_calls.saturating_add(calls);
     }
 
     /// Ends the guest for a reason. The result is the error to return to the engine.
@@ -191,6 +210,7 @@ impl State {
 
     /// Tells the port what is still untold, when the guest is done.
     pub(crate) fn finish(&mut self) {
+        self.port.back();
         self.log.finish();
         self.tell_log();
         for note in self.files.notes(&self.authority) {

@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// Machine code whose origin was checked: our own compiler made it in this process or its child, or it came from the cache
-/// with a valid authentication code. Only [`crate::cache`] and [`crate::compile`] make one.
+/// with a valid authentication code. Only [`crate::cache`], [`crate::compile`], and those who move loaded code to another engine make one.
 pub(crate) struct Compiled(Vec<u8>);
 
 impl Compiled {

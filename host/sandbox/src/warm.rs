@@ -17,9 +17,12 @@ use crate::fault::Fault;
 use crate::limits::Limits;
 use crate::linker;
 use crate::meter::{panic_words, thread_cpu_us};
-use crate::port::{Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
+use crate::port::{
+    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled, ToolRecord,
+};
 use crate::sandbox::Shared;
 use crate::state::{Parts, Settings, State};
+use crate::tools::{Chain, Lent, NoTools};
 use crate::trap;
 use crate::trusted::Compiled;
 
@@ -172,8 +175,10 @@ fn store(
         authority: Authority::none(plugin),
         settings: Arc::new(Settings::default()),
         idempotency_key: None,
-        port: Box::new(Deaf),
+        port: Lent::own(Box::new(Deaf)),
         mounts: Vec::new(),
+        tools: Arc::new(NoTools),
+        chain: Chain::start(plugin, ""),
         clock_ms: 0,
         seed: 0,
     };
@@ -221,8 +226,8 @@ fn guarded<T>(
     }
 }
 
-/// A port for nobody: a warm instance has nothing to record and nobody to tell.
-struct Deaf;
+/// A port for nobody: a warm instance has nothing to record and nobody to tell, nor has a call whose port is lent.
+pub(crate) struct Deaf;
 
 impl Port for Deaf {
     fn recall(&mut self, _: &HostCall) -> Option<Recalled> {
@@ -242,6 +247,12 @@ impl Port for Deaf {
     fn keyvalue(&mut self, _: KvOperation, _: &Capability) -> Result<KvAnswer, KvError> {
         Err(KvError::NoSuchStore)
     }
+
+    fn tool_called(&mut self, _: &HostCall, _: &[String], _: &Capability) -> ToolRecord {
+        ToolRecord::New
+    }
+
+    fn tool_returned(&mut self, _: Option<Json>) {}
 
     fn denied(&mut self, _: &Denied) {}
 

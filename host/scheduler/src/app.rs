@@ -3,10 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use writ_expression::Expressions;
-use writ_run::{Definition, Event, PluginPin, WorkflowPin};
-use writ_sandbox::{Authority, Component, Limits, ResolvedFolders, Settings};
+use writ_run::{Definition, Effects, Event, PluginPin, WorkflowPin};
+use writ_sandbox::{Authority, Component, Fault, Limits, ResolvedFolders, Settings, Tool, Tools};
+
+use crate::fault;
 
 /// A plugin, loaded, with what it may do in this app.
 pub struct Plugin {
@@ -28,7 +30,7 @@ pub struct Plugin {
     pub digest: String,
 }
 
-/// A workflow with the plugins it calls.
+/// A workflow with the plugins that it calls, and those that these call.
 pub struct App {
     /// The workflow and how its calls affect the world.
     pub definition: Arc<Definition>,
@@ -46,6 +48,29 @@ pub struct App {
     pub expressions: Box<dyn Fn() -> Expressions + Send + Sync>,
     /// Evaluators that are not in use.
     pub idle: Mutex<Vec<Expressions>>,
+}
+
+/// A run's plugins call each other's functions, as far as their grants name them.
+impl Tools for App {
+    fn find(&self, plugin: &str, function: &str) -> Option<Tool> {
+        let known = self.plugins.get(plugin)?;
+        known.component.plugin().function(function)?;
+        let authority = match self.definition.effects_of(plugin, function) {
+            Effects::None => &known.authority_without_changes,
+            Effects::Recorded | Effects::Idempotent | Effects::Once => &known.authority,
+        };
+        Some(Tool {
+            component: known.component.clone(),
+            authority: authority.clone(),
+            folders: known.folders.clone(),
+            limits: known.limits.clone(),
+            settings: Arc::clone(&known.settings),
+        })
+    }
+
+    fn problem(&self, plugin: &str, function: &str, fault: Fault) -> Json {
+        json!(fault::problem(plugin, function, fault))
+    }
 }
 
 impl App {

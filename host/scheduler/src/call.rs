@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use writ_journal::{JournalError, Position};
 use writ_run::{Callee, Effects, Problem, RunId, Signal, TaskId};
-use writ_sandbox::Call;
+use writ_sandbox::{Call, Tools};
 
 use crate::{
     app::App,
@@ -118,6 +118,7 @@ impl PluginCall {
                 seed,
                 idempotency_key: Some(idempotency_key),
                 settings: Arc::clone(&known.settings),
+                tools: Arc::clone(&self.app) as Arc<dyn Tools>,
                 port: Box::new(port),
             })
             .await;

@@ -8,7 +8,7 @@ use writ_journal::{Journal, JournalError, Position};
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
 use writ_sandbox::{
     Capability, Denied, Durable, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port,
-    PortError, Recalled, kv_answer_to_json,
+    PortError, Recalled, ToolRecord, kv_answer_to_json,
 };
 
 use crate::{clock::now_ms, kv};
@@ -16,8 +16,10 @@ use crate::{clock::now_ms, kv};
 /// A host call in the journal.
 pub(crate) struct Recorded {
     pub(crate) call: HostCall,
-    /// None: it was about to be made, and the host died before the answer was written down.
+    /// None: it was about to be made, or was, and the host died before the answer was written down.
     pub(crate) answer: Option<Json>,
+    /// The position after it, and after all that a tool did until it answered.
+    pub(crate) next: u32,
 }
 
 /// The recorded host calls of one attempt, by position.
@@ -25,6 +27,14 @@ pub(crate) type Record = BTreeMap<u32, Recorded>;
 
 /// The first thing that a call was denied: what it lacked, and what would mend it.
 pub(crate) type FirstDenial = Arc<Mutex<Option<(String, String)>>>;
+
+/// A tool that is at work.
+struct Called {
+    /// The position of the call.
+    index: u32,
+    /// The functions that called each other, this one last.
+    chain: Vec<String>,
+}
 
 /// The journal as one call of one guest sees it.
 pub(crate) struct JournalPort {
@@ -36,6 +46,8 @@ pub(crate) struct JournalPort {
     recorded: Record,
     /// The position of the next host call.
     index: u32,
+    /// The tools that are at work, the outermost first.
+    tools: Vec<Called>,
     denial: FirstDenial,
 }
 
@@ -55,6 +67,7 @@ impl JournalPort {
             attempt,
             recorded,
             index: 0,
+            tools: Vec::new(),
             denial,
         }
     }
@@ -83,6 +96,14 @@ impl JournalPort {
         })
     }
 
+    /// Who is at work: the functions that called each other, or nothing when it is the task's own.
+    fn chain(&self) -> Vec<String> {
+        self.tools
+            .last()
+            .map(|tool| tool.chain.clone())
+            .unwrap_or_default()
+    }
+
     fn called(
         &mut self,
         call: writ_sandbox::HostCall,
@@ -100,6 +121,7 @@ impl JournalPort {
             answer,
             grant,
             kv,
+            chain: self.chain(),
         }
     }
 }
@@ -109,6 +131,7 @@ impl Port for JournalPort {
         let Recorded {
             call: expected,
             answer,
+            next,
         } = self.recorded.remove(&self.index)?;
         let expected = theirs(expected);
         if expected != *call {
@@ -116,7 +139,7 @@ impl Port for JournalPort {
         }
         Some(match answer {
             Some(answer) => {
-                self.index += 1;
+                self.index = next;
                 Recalled::Answer(answer)
             }
             // Its answer, if there is to be one, takes this position.
@@ -169,6 +192,54 @@ impl Port for JournalPort {
         }
     }
 
+    fn tool_called(
+        &mut self,
+        call: &writ_sandbox::HostCall,
+        chain: &[String],
+        grant: &Capability,
+    ) -> ToolRecord {
+        let index = self.index;
+        let recorded = self.recorded.remove(&index);
+        if let Some(recorded) = &recorded
+            && !same(&recorded.call, call)
+        {
+            let expected = theirs(recorded.call.clone());
+            return ToolRecord::Diverged { expected };
+        }
+        let noted = recorded.is_some();
+        if let Some((answer, next)) = recorded.and_then(|known| Some((known.answer?, known.next))) {
+            self.index = next;
+            return ToolRecord::Answer(answer);
+        }
+        self.index += 1;
+        if !noted {
+            self.append(Event::ToolCalled {
+                task: self.task,
+                attempt: self.attempt,
+                index,
+                chain: chain.to_vec(),
+                call: ours(call.clone()),
+                grant: grant.to_string(),
+            });
+        }
+        self.tools.push(Called {
+            index,
+            chain: chain.to_vec(),
+        });
+        ToolRecord::New
+    }
+
+    fn tool_returned(&mut self, answer: Option<Json>) {
+        if let (Some(tool), Some(answer)) = (self.tools.pop(), answer) {
+            self.append(Event::ToolReturned {
+                task: self.task,
+                attempt: self.attempt,
+                index: tool.index,
+                answer,
+            });
+        }
+    }
+
     fn denied(&mut self, denied: &Denied) {
         self.denial
             .lock()
@@ -178,6 +249,7 @@ impl Port for JournalPort {
             plugin: denied.plugin.clone(),
             capability: denied.capability.to_string(),
             remedy: denied.remedy(),
+            chain: self.chain(),
         });
     }
 
@@ -199,6 +271,7 @@ impl Port for JournalPort {
             bytes_read: file.bytes_read,
             bytes_written: file.bytes_written,
             grant: file.grant,
+            chain: self.chain(),
         });
     }
 
@@ -207,6 +280,7 @@ impl Port for JournalPort {
             task: self.task,
             stream: stream.to_owned(),
             text: text.to_owned(),
+            chain: self.chain(),
         });
     }
 }
@@ -217,6 +291,11 @@ fn ours(call: writ_sandbox::HostCall) -> HostCall {
         function: call.function,
         arguments: call.arguments,
     }
+}
+
+fn same(recorded: &HostCall, call: &writ_sandbox::HostCall) -> bool {
+    (&recorded.interface, &recorded.function, &recorded.arguments)
+        == (&call.interface, &call.function, &call.arguments)
 }
 
 fn theirs(call: HostCall) -> writ_sandbox::HostCall {

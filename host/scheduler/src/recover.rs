@@ -31,23 +31,20 @@ pub(crate) fn fold(
         if let Some(task) = event.ends() {
             calls.retain(|(of, _), _| *of != task);
         }
-        if let Some((of, index, recorded)) = recorded(event) {
-            calls.entry(of).or_default().insert(index, recorded);
-        }
+        note(&mut calls, event);
     }
     Ok((run, calls))
 }
 
-/// The host call that an event tells of: whose, at which position, and what is known of it. An answer takes the place of its
-/// intent.
-fn recorded(event: Event) -> Option<((TaskId, u32), u32, Recorded)> {
-    let (task, attempt, index, call, answer) = match event {
+/// Notes the host call that an event tells of, or its answer, which takes the place of an intent.
+fn note(calls: &mut Calls, event: Event) {
+    let (of, index, call, answer) = match event {
         Event::HostIntended {
             task,
             attempt,
             index,
             call,
-        } => (task, attempt, index, call, None),
+        } => ((task, attempt), index, call, None),
         Event::HostCalled {
             task,
             attempt,
@@ -55,7 +52,25 @@ fn recorded(event: Event) -> Option<((TaskId, u32), u32, Recorded)> {
             call,
             answer,
             ..
-        } => (task, attempt, index, call, Some(answer)),
+        } => ((task, attempt), index, call, Some(answer)),
+        Event::ToolCalled {
+            task,
+            attempt,
+            index,
+            call,
+            ..
+        } => ((task, attempt), index, call, None),
+        Event::ToolReturned {
+            task,
+            attempt,
+            index,
+            answer,
+        } => {
+            if let Some(record) = calls.get_mut(&(task, attempt)) {
+                returned(record, index, answer);
+            }
+            return;
+        }
         Event::RunStarted { .. }
         | Event::RunEntered { .. }
         | Event::RunCompleted { .. }
@@ -75,7 +90,19 @@ fn recorded(event: Event) -> Option<((TaskId, u32), u32, Recorded)> {
         | Event::TaskCancelled { .. }
         | Event::HostDenied { .. }
         | Event::FileUsed { .. }
-        | Event::GuestLogged { .. } => return None,
+        | Event::GuestLogged { .. } => return,
     };
-    Some(((task, attempt), index, Recorded { call, answer }))
+    let next = index.saturating_add(1);
+    let recorded = Recorded { call, answer, next };
+    calls.entry(of).or_default().insert(index, recorded);
+}
+
+/// A tool answered: it is not run again, so what it did on the way is of no more use.
+fn returned(record: &mut Record, index: u32, answer: serde_json::Value) {
+    let inside = record.split_off(&index.saturating_add(1));
+    let last = inside.values().map(|recorded| recorded.next).max();
+    if let Some(recorded) = record.get_mut(&index) {
+        recorded.answer = Some(answer);
+        recorded.next = last.unwrap_or(recorded.next);
+    }
 }

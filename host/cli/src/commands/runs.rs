@@ -140,6 +140,8 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
             | Event::TaskCancelled { .. }
             | Event::HostIntended { .. }
             | Event::HostCalled { .. }
+            | Event::ToolCalled { .. }
+            | Event::ToolReturned { .. }
             | Event::HostDenied { .. }
             | Event::FileUsed { .. }
             | Event::GuestLogged { .. } => {}

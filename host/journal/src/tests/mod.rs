@@ -58,6 +58,7 @@ fn said(text: impl Into<String>) -> Event {
         task: TaskId(3),
         stream: "stdout".into(),
         text: text.into(),
+        chain: Vec::new(),
     }
 }
 
@@ -74,6 +75,7 @@ fn set(bucket: &str, key: &str, value: Option<&[u8]>) -> Event {
         },
         answer: serde_json::json!(null),
         grant: "kv:write:b".into(),
+        chain: Vec::new(),
         kv: vec![KvChange {
             bucket: bucket.into(),
             key: key.into(),

@@ -51,6 +51,8 @@ impl Event {
             Self::TaskCancelled { .. } => "task.cancelled",
             Self::HostIntended { .. } => "host.intended",
             Self::HostCalled { .. } => "host.called",
+            Self::ToolCalled { .. } => "tool.called",
+            Self::ToolReturned { .. } => "tool.returned",
             Self::HostDenied { .. } => "host.denied",
             Self::FileUsed { .. } => "file.used",
             Self::GuestLogged { .. } => "guest.logged",
@@ -88,6 +90,8 @@ impl Event {
             | Self::TaskCancelled { .. }
             | Self::HostIntended { .. }
             | Self::HostCalled { .. }
+            | Self::ToolCalled { .. }
+            | Self::ToolReturned { .. }
             | Self::HostDenied { .. }
             | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => None,
@@ -145,6 +149,8 @@ impl Event {
             | Self::TaskIterated { .. }
             | Self::HostIntended { .. }
             | Self::HostCalled { .. }
+            | Self::ToolCalled { .. }
+            | Self::ToolReturned { .. }
             | Self::HostDenied { .. }
             | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => None,
@@ -174,6 +180,8 @@ impl Event {
             | Self::TaskCancelled { .. }
             | Self::HostIntended { .. }
             | Self::HostCalled { .. }
+            | Self::ToolCalled { .. }
+            | Self::ToolReturned { .. }
             | Self::FileUsed { .. }
             | Self::GuestLogged { .. } => false,
         }

@@ -96,20 +96,42 @@ impl Event {
                 task.0, call.interface, call.function
             ),
             Self::HostCalled {
-                call, task, grant, ..
+                call,
+                task,
+                grant,
+                chain,
+                ..
             } => format!(
-                "task {} called {} {}, granted by {}",
+                "task {}{} called {} {}, granted by {}",
                 task.0,
+                through(chain),
                 call.interface,
                 call.function,
                 clip(grant)
             ),
+            Self::ToolCalled {
+                task, chain, grant, ..
+            } => format!(
+                "task {} called {}, granted by {}",
+                task.0,
+                clip(&chain.join(" → ")),
+                clip(grant)
+            ),
+            Self::ToolReturned { task, answer, .. } => {
+                format!("task {} was answered {}", task.0, short(answer))
+            }
             Self::HostDenied {
                 plugin,
                 capability,
                 remedy,
+                chain,
                 ..
-            } => format!("{plugin} was denied {}; {}", clip(capability), clip(remedy)),
+            } => format!(
+                "{plugin}{} was denied {}; {}",
+                through(chain),
+                clip(capability),
+                clip(remedy)
+            ),
             Self::FileUsed {
                 task,
                 path,
@@ -118,9 +140,11 @@ impl Event {
                 bytes_read,
                 bytes_written,
                 grant,
+                chain,
             } => format!(
-                "task {} used {} ({operation} × {times}, {bytes_read} bytes read, {bytes_written} written), granted by {}",
+                "task {}{} used {} ({operation} × {times}, {bytes_read} bytes read, {bytes_written} written), granted by {}",
                 task.0,
+                through(chain),
                 clip(path),
                 clip(grant)
             ),
@@ -145,6 +169,14 @@ impl TaskStarted {
             Some(Json::Array(items)) => format!("{subject} started over {} items", items.len()),
             Some(_) | None => format!("{subject} started"),
         }
+    }
+}
+
+/// By which calls of plugins something was done, when it wasn't the task's own.
+fn through(chain: &[String]) -> String {
+    match chain {
+        [] => String::new(),
+        chain => format!(" (through {})", clip(&chain.join(" → "))),
     }
 }
 

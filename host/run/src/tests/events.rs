@@ -96,6 +96,7 @@ fn a_story_is_one_line_that_steers_no_terminal() {
         task: crate::TaskId(0),
         stream: "stdout".to_owned(),
         text: format!("a\u{1b}[2J\nb{}", "x".repeat(1_000)),
+        chain: Vec::new(),
     };
     let line = event.story();
     assert!(

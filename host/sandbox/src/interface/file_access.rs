@@ -82,6 +82,16 @@ impl Files {
         Ok(())
     }
 
+    /// The host folders that the guest has.
+    pub(crate) fn mounts(&self) -> &Mounts {
+        &self.mounts
+    }
+
+    /// Counts bytes that a callee wrote.
+    pub(crate) fn charge(&self, bytes: u64, allowed: u64) {
+        self.budget.spend(bytes, allowed);
+    }
+
     pub(crate) fn bytes_written(&self) -> u64 {
         self.budget.written()
     }
