@@ -20,6 +20,7 @@ use crate::{
     load::{self, Compiled, Parsed},
     out::outln,
     progress::{Progress, short},
+    reach,
     unfinished::Unfinished,
 };
 
@@ -38,8 +39,8 @@ impl Accepted {
     /// Joins them; the first thing that can't be had is the error.
     pub(crate) fn new(app: &App, parsed: Parsed, compiled: Compiled) -> Result<Self> {
         let mut kept: Vec<Arc<[u8]>> = vec![parsed.text.as_bytes().into()];
-        let called = load::called(&parsed.workflow);
-        let found = called.iter().filter_map(|name| parsed.found.get(name));
+        let reached = reach::plugins(&parsed.workflow, &parsed.known);
+        let found = reached.iter().filter_map(|name| parsed.found.get(name));
         kept.extend(found.map(|found| Arc::clone(&found.bytes)));
         let app = Arc::new(load::assemble(app, parsed, compiled)?);
         Ok(Self { app, kept })

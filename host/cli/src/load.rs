@@ -250,9 +250,9 @@ pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
     }
 }
 
-/// The called plugins that were approved as another build than the one that is there.
+/// The plugins of a workflow that were approved as another build than the one that is there.
 fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, grants: &Grants) -> Vec<String> {
-    let unapproved = called(workflow)
+    let unapproved = reach::plugins(workflow, known)
         .into_iter()
         .filter_map(|name| known.get(&name))
         .filter(|known| known.authority.is_none());
@@ -299,7 +299,7 @@ pub(crate) fn calls_at_once(app: &App) -> usize {
         .clamp(1, 1024)
 }
 
-/// The components that a workflow calls, loaded, and the host folders that they may have, opened up. A component that can't be
+/// The components that a workflow reaches, loaded, and the host folders that they may have, opened up. A component that can't be
 /// had is an error where it is needed, so that what a check has to say comes first.
 pub(crate) struct Compiled(BTreeMap<String, Result<writ_scheduler::Plugin>>);
 
@@ -310,11 +310,12 @@ impl Compiled {
     }
 }
 
-/// Compiles and loads what a workflow calls, and jq if its expressions may need it. No machine code is loaded after this, and no
+/// Compiles and loads what a workflow reaches, and jq if its expressions may need it. No machine code is loaded after this, and no
 /// folder made.
 pub(crate) fn compile(app: &App, parsed: &Parsed, sandbox: &Sandbox) -> Compiled {
     jq(&parsed.workflow, sandbox);
-    let plugins = called(&parsed.workflow).into_iter().filter_map(|name| {
+    let reached = reach::plugins(&parsed.workflow, &parsed.known);
+    let plugins = reached.into_iter().filter_map(|name| {
         let (found, known) = (parsed.found.get(&name)?, parsed.known.get(&name)?);
         let authority = known.authority.clone();
         let authority = authority.unwrap_or_else(|| Authority::none(&name));
@@ -337,7 +338,7 @@ pub(crate) fn assemble(
         for function in plugin.component.plugin().functions.values() {
             effects.insert(
                 (name.clone(), function.name.clone()),
-                effects_of(&plugin.authority, function.effects),
+                reach::effects(&plugin.authority, function.effects, &parsed.known),
             );
         }
         plugins.insert(name, plugin);
@@ -362,25 +363,6 @@ pub(crate) fn assemble(
         expressions: Box::new(move || expressions(&workflow)),
         idle: Mutex::default(),
     })
-}
-
-/// How a function's calls are made durable. Without a permit that can change the outside world there is nothing to protect; where
-/// all that can change it goes through host calls in the journal, those are protected one by one.
-fn effects_of(authority: &Authority, declared: Option<Effects>) -> writ_run::Effects {
-    let mut changing = authority
-        .capabilities()
-        .filter(|capability| capability.effect() == Effect::Changes);
-    let recorded = changing.all(Capability::recorded);
-    match (authority.effect(), declared) {
-        (Effect::None | Effect::Reads, _) | (Effect::Changes, Some(Effects::None)) => {
-            writ_run::Effects::None
-        }
-        (Effect::Changes, Some(Effects::Idempotent | Effects::Once) | None) if recorded => {
-            writ_run::Effects::Recorded
-        }
-        (Effect::Changes, Some(Effects::Idempotent)) => writ_run::Effects::Idempotent,
-        (Effect::Changes, Some(Effects::Once) | None) => writ_run::Effects::Once,
-    }
 }
 
 fn load(
@@ -445,6 +427,11 @@ fn operator_ceiling() -> Limits {
         http_request_bytes_max: u64::MAX,
         http_response_bytes_max: u64::MAX,
         http_ms_max: u64::MAX,
+        tool_calls_max: u64::MAX,
+        tool_bytes_max: u64::MAX,
+        tool_bytes_total_max: u64::MAX,
+        // The sandbox has room for no more.
+        tool_depth_max: Limits::default().tool_depth_max,
     }
 }
 
@@ -506,28 +493,6 @@ fn settings(app: &App, authority: &Authority) -> Settings {
         }
     }
     settings
-}
-
-/// The plugins that a workflow calls.
-pub(crate) fn called(workflow: &Workflow) -> BTreeSet<String> {
-    let calls = workflow.tasks.iter().filter_map(|task| match &task.kind {
-        TaskKind::Call(call) => match &call.target {
-            CallTarget::Plugin { plugin, .. } => Some(plugin.clone()),
-            CallTarget::Defined(_) | CallTarget::Http(_) | CallTarget::Protocol(_) => None,
-        },
-        TaskKind::Do(_)
-        | TaskKind::Emit
-        | TaskKind::For(_)
-        | TaskKind::Fork(_)
-        | TaskKind::Listen
-        | TaskKind::Raise(_)
-        | TaskKind::Run(_)
-        | TaskKind::Set(_)
-        | TaskKind::Switch(_)
-        | TaskKind::Try(_)
-        | TaskKind::Wait(_) => None,
-    });
-    calls.collect()
 }
 
 /// The jq component, once it was loaded.

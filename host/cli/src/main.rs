@@ -15,6 +15,7 @@ mod paper;
 mod policy;
 mod progress;
 mod ready;
+mod reach;
 mod report;
 mod source;
 mod subject;

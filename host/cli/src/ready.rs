@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use writ_grant::{Access, Authority};
 use writ_workflow::{
-    Diagnostic,
+    Diagnostic, Known,
     model::{CallTarget, Span, TaskKind, Workflow},
 };
 
-use crate::{app::App, load::Parsed};
+use crate::{app::App, load::Parsed, reach};
 
 /// The code of diagnostics about writs that were revoked, have expired, or can't be kept.
 pub(crate) const REFUSED: &str = "refused";
@@ -24,22 +24,23 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
         ..
     } = parsed;
     let mut all = Vec::new();
-    for (name, span) in first_calls(workflow) {
+    let calls = first_calls(workflow, known);
+    for (name, span) in &calls {
         let mut tell = |code, message: String, help: Option<String>| {
-            let diagnostic = Diagnostic::error(file, span, code, message);
+            let diagnostic = Diagnostic::error(file, *span, code, message);
             all.push(match help {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             });
         };
-        let Some(known) = known.get(&name) else {
+        let Some(known) = known.get(name) else {
             continue;
         };
         for problem in writ_plugin::import_problems(&known.plugin, &writ_sandbox::offer) {
             let message = format!("plugin `{name}` cannot start: {}", problem.message);
             tell("import", message, Some(problem.remedy));
         }
-        if let Some(refusal) = refusals.get(&name) {
+        if let Some(refusal) = refusals.get(name) {
             tell(REFUSED, refusal.message.clone(), refusal.help.clone());
         }
         let folders = known
@@ -56,8 +57,7 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
         }
     }
     // A plugin that is refused and never called stops a run as well: its place is the whole document.
-    let called: Vec<String> = first_calls(workflow).into_keys().collect();
-    for (_, refusal) in refusals.iter().filter(|(name, _)| !called.contains(name)) {
+    for (_, refusal) in refusals.iter().filter(|(name, _)| !calls.contains_key(*name)) {
         let diagnostic = Diagnostic::error(file, beginning(), REFUSED, refusal.message.clone());
         all.push(match &refusal.help {
             Some(help) => diagnostic.help(help.clone()),
@@ -76,14 +76,18 @@ fn beginning() -> Span {
     }
 }
 
-/// Where each plugin is called first.
-fn first_calls(workflow: &Workflow) -> BTreeMap<String, Span> {
+/// Where each plugin is called first, or the first one that may call it.
+fn first_calls(workflow: &Workflow, known: &BTreeMap<String, Known>) -> BTreeMap<String, Span> {
     let mut calls = BTreeMap::new();
     for task in &workflow.tasks {
         if let TaskKind::Call(call) = &task.kind
             && let CallTarget::Plugin { plugin, .. } = &call.target
         {
             calls.entry(plugin.clone()).or_insert(call.span);
+            let authority = known.get(plugin).and_then(|known| known.authority.as_ref());
+            for (plugin, _) in authority.into_iter().flat_map(reach::tools) {
+                calls.entry(plugin.to_owned()).or_insert(call.span);
+            }
         }
     }
     calls

@@ -8,4 +8,5 @@ mod limits;
 mod links;
 mod offers;
 mod support;
+mod tools;
 mod warm;

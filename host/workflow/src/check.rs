@@ -8,6 +8,7 @@ mod call;
 mod catalog;
 mod executed;
 mod reach;
+mod tools;
 
 use std::{collections::BTreeMap, sync::Arc};
 

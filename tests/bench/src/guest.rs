@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 use writ_sandbox::{
-    Call, Config, Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, Port,
-    Recalled, ResolvedFolders, Sandbox, Settings,
+    Call, Config, Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, NoTools,
+    Port, Recalled, ResolvedFolders, Sandbox, Settings, ToolRecord,
 };
 
 /// `add(a, b)`: no imports, one instruction, so that nothing but the host's own work is seen.
@@ -170,6 +170,7 @@ pub(crate) fn call(
         seed: 0,
         idempotency_key: None,
         settings: Arc::clone(settings),
+        tools: Arc::new(NoTools),
         port: Box::new(Mute),
     }
 }
@@ -194,6 +195,12 @@ impl Port for Mute {
     fn keyvalue(&mut self, _: KvOperation, _: &Capability) -> Result<KvAnswer, KvError> {
         Err(KvError::NoSuchStore)
     }
+
+    fn tool_called(&mut self, _: &HostCall, _: &[String], _: &Capability) -> ToolRecord {
+        ToolRecord::New
+    }
+
+    fn tool_returned(&mut self, _: Option<Json>) {}
 
     fn denied(&mut self, _: &Denied) {}
 

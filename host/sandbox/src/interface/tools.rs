@@ -178,11 +178,10 @@ impl State {
             }
         };
         let arguments = parsed(text);
-        let noted = match &arguments {
-            Ok(json) => json.clone(),
-            // No function takes a text, so in the record it can only be what could not be read.
-            Err(_) => Json::from(text),
-        };
+        // No function takes a text, so in the record it can only be what could not be read.
+        let noted = arguments
+            .as_ref()
+            .map_or_else(|_| Json::from(text), Json::clone);
         let call = HostCall::new(
             INTERFACE,
             "call",

@@ -42,6 +42,7 @@ fn with_folders(capabilities: &[&str], ground: &Path, port: &TestPort) -> State 
     let mount = |folder: &str| Folder {
         guest: format!("/{folder}"),
         host: ground.join(folder),
+        read: capabilities.contains(&format!("fs:read:/{folder}").as_str()),
         write: capabilities.contains(&format!("fs:write:/{folder}").as_str()),
     };
     state.files = Files::new(
@@ -298,6 +299,7 @@ async fn folders_that_no_grant_may_open_are_refused_before_the_guest_runs() {
             FolderError::Unopenable { .. } => "Unopenable",
             FolderError::Unresolved { .. } => "Unresolved",
             FolderError::Overlap { .. } => "Overlap",
+            FolderError::Beyond { .. } => "Beyond",
         };
         assert_eq!(kind, expected, "{folder:?}");
     }

@@ -183,6 +183,15 @@ async fn a_panic_of_the_host_is_a_fault_of_the_call() {
         ) -> Result<crate::KvAnswer, crate::KvError> {
             Err(crate::KvError::NoSuchStore)
         }
+        fn tool_called(
+            &mut self,
+            _: &crate::HostCall,
+            _: &[String],
+            _: &writ_grant::Capability,
+        ) -> crate::ToolRecord {
+            crate::ToolRecord::New
+        }
+        fn tool_returned(&mut self, _: Option<serde_json::Value>) {}
         fn denied(&mut self, _: &writ_grant::Denied) {}
         fn opened(&mut self, _: crate::FileNote) {}
         fn log(&mut self, _: &str, _: &str) {}

@@ -90,7 +90,7 @@ async fn a_socket_call_ends_the_guest() {
 }
 
 /// Sleeps a million seconds, then reads the clock.
-const SLEEPER: &str = r#"
+pub(super) const SLEEPER: &str = r#"
 (component
   (import "wasi:io/poll@0.2.0" (instance $poll
     (export "pollable" (type $p (sub resource)))

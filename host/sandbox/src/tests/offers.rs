@@ -7,7 +7,7 @@ use crate::offer::{EXACT, Version, offer};
 
 /// Something that each interface of the list has. Whether it is asked for in its right type makes no difference here: the linker
 /// says something else of what it has in another type than of what it doesn't have.
-const MEMBERS: [(&str, &str); 24] = [
+const MEMBERS: [(&str, &str); 25] = [
     ("wasi:io/error", "[method]error.to-debug-string"),
     ("wasi:io/poll", "poll"),
     ("wasi:io/streams", "[method]input-stream.read"),
@@ -32,6 +32,7 @@ const MEMBERS: [(&str, &str); 24] = [
     ("wasi:keyvalue/atomics", "increment"),
     ("wasi:keyvalue/batch", "get-many"),
     ("wasi:config/store", "get"),
+    ("writ:agent/tools", "list"),
 ];
 
 /// Whether the linker has a member of this interface in this version.
@@ -55,7 +56,7 @@ fn links(interface: &str, version: &str) -> bool {
     let text = format!(
         r#"(component (import "{interface}@{version}" (instance (export "{member}" ({ty})))))"#
     );
-    let all = authority(&["kv:read:a", "config:read:a"]);
+    let all = authority(&["kv:read:a", "config:read:a", "tool:call:a/b"]);
     match try_load(&sandbox(), &text).and_then(|component| component.check(&all)) {
         Ok(()) => true,
         Err(error) => {

@@ -8,8 +8,11 @@ use serde_json::Value as Json;
 use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 
-use crate::port::{Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled};
+use crate::port::{
+    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled, ToolRecord,
+};
 use crate::state::{Parts, State};
+use crate::tools::{Chain, Lent, NoTools};
 use crate::{
     Call, Component, Config, Limits, LoadError, Outcome, ResolvedFolders, Sandbox, Settings,
 };
@@ -21,6 +24,10 @@ pub(super) struct Story {
     pub(super) intended: Vec<HostCall>,
     pub(super) recorded: Vec<(HostCall, Json, String)>,
     pub(super) denied: Vec<Denied>,
+    /// Tool calls that are answered from the record.
+    pub(super) tools: VecDeque<(HostCall, Json)>,
+    pub(super) called: Vec<(Vec<String>, HostCall, String)>,
+    pub(super) returned: Vec<Option<Json>>,
     pub(super) files: Vec<FileNote>,
     pub(super) lines: Vec<(String, String)>,
     pub(super) number: u64,
@@ -102,6 +109,25 @@ impl Port for TestPort {
         answer
     }
 
+    fn tool_called(&mut self, call: &HostCall, chain: &[String], grant: &Capability) -> ToolRecord {
+        let mut story = self.0.lock();
+        if let Some((recorded, answer)) = story.tools.pop_front() {
+            return if recorded == *call {
+                ToolRecord::Answer(answer)
+            } else {
+                ToolRecord::Diverged { expected: recorded }
+            };
+        }
+        story
+            .called
+            .push((chain.to_vec(), call.clone(), grant.to_string()));
+        ToolRecord::New
+    }
+
+    fn tool_returned(&mut self, answer: Option<Json>) {
+        self.0.lock().returned.push(answer);
+    }
+
     fn denied(&mut self, denied: &Denied) {
         self.0.lock().denied.push(denied.clone());
     }
@@ -176,6 +202,7 @@ pub(super) fn call(function: &str, arguments: Json, port: &TestPort) -> Call {
         seed: 7,
         idempotency_key: None,
         settings: Arc::new(Settings::default()),
+        tools: Arc::new(NoTools),
         port: Box::new(port.clone()),
     }
 }
@@ -196,8 +223,10 @@ pub(super) fn state(capabilities: &[&str], port: &TestPort) -> State {
         authority: authority(capabilities),
         settings: Arc::new(settings),
         idempotency_key: Some("key-1".into()),
-        port: Box::new(port.clone()),
+        port: Lent::own(Box::new(port.clone())),
         mounts: Vec::new(),
+        tools: Arc::new(NoTools),
+        chain: Chain::start("test", "run"),
         clock_ms: 1_000,
         seed: 7,
     };

@@ -34,6 +34,7 @@ impl Checker<'_> {
                     };
                     if called.insert(plugin) {
                         self.capabilities(known, call.span);
+                        self.tools(known, call.span);
                     }
                     self.version(&known.plugin, version, call.span);
                     self.function(&known.plugin, function, task, call.span);
@@ -139,7 +140,7 @@ impl Checker<'_> {
     }
 
     /// What the plugin needs and does not have; once a plugin, at its first call.
-    fn capabilities(&mut self, known: &Known, span: Span) {
+    pub(super) fn capabilities(&mut self, known: &Known, span: Span) {
         let plugin = &known.plugin;
         let missing: Vec<_> = match &known.authority {
             Some(authority) => authority.missing().iter().collect(),
