@@ -8,8 +8,8 @@ use writ_workflow::model::{Expression, HttpCall};
 
 use crate::{Definition, Event, Problem, TaskId};
 
-/// What a second call of a function would do to the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a second call of a function would do to the world. Ordered from harmless to grave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Effects {
     /// Nothing: it computes.
