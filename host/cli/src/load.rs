@@ -3,7 +3,7 @@
 //! strangers' expressions: the workflow checked, and all joined.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -12,21 +12,18 @@ use std::{
 use parking_lot::Mutex;
 use serde_json::json;
 use writ_expression::Expressions;
-use writ_grant::{Authority, Capability, Effect, Grants};
-use writ_plugin::{Effects, Plugin};
+use writ_grant::{Authority, Grants};
+use writ_plugin::Plugin;
 use writ_run::Definition;
 use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings};
 use writ_trust::Verdict;
-use writ_workflow::{
-    Diagnostic, Known,
-    model::{CallTarget, TaskKind, Workflow},
-};
+use writ_workflow::{Diagnostic, Known, model::Workflow};
 
 use crate::{
     app::{App, PluginEntry, read_text},
     error::{Exit, Failure, Result},
     policy::{Judged, Policy},
-    source,
+    reach, source,
     subject::Subject,
     wall,
 };

@@ -57,7 +57,10 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
         }
     }
     // A plugin that is refused and never called stops a run as well: its place is the whole document.
-    for (_, refusal) in refusals.iter().filter(|(name, _)| !calls.contains_key(*name)) {
+    for (_, refusal) in refusals
+        .iter()
+        .filter(|(name, _)| !calls.contains_key(*name))
+    {
         let diagnostic = Diagnostic::error(file, beginning(), REFUSED, refusal.message.clone());
         all.push(match &refusal.help {
             Some(help) => diagnostic.help(help.clone()),
