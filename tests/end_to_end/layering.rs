@@ -150,6 +150,8 @@ fn unsafe_code_is_in_one_place() {
     for path in sources()
         .into_iter()
         .filter(|path| path.starts_with(root().join("host")))
+        // System calls as somebody makes them who got out: no safe function does.
+        .filter(|path| !path.ends_with("host/wall/tests/attempts/attempt.rs"))
     {
         if fs::read_to_string(&path)
             .expect("sources are text")
