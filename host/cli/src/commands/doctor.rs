@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use writ_journal::{JournalError, Reader};
 use writ_run::Event;
+use writ_wall::Report;
 
 use crate::{
-    args::Doctor,
+    app::Config,
+    args::{DataPlace, Doctor},
     commands::runs::data_folder,
     error::{Exit, Result, count},
     out::outln,
+    wall::Mode,
 };
 
 /// One finding.
@@ -21,7 +24,9 @@ struct Finding {
 }
 
 pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
-    let mut findings = vec![version(), target(), sandbox()];
+    let second_wall = writ_wall::support();
+    let mode = mode(&arguments.place);
+    let mut findings = vec![version(), target(), sandbox(), wall(&mode, &second_wall)];
     match data_folder(&arguments.place) {
         Ok(data) => findings.extend([journal(&data), unfinished(&data)]),
         Err(failure) => findings.push(Finding {
@@ -36,7 +41,8 @@ pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
             .iter()
             .map(|f| json!({ "what": f.what, "ok": f.ok, "text": f.text }))
             .collect();
-        outln!("{}", json!({ "ok": ok, "findings": all }));
+        let wall = wall_json(mode.ok(), &second_wall);
+        outln!("{}", json!({ "ok": ok, "findings": all, "wall": wall }));
     } else {
         for finding in &findings {
             outln!(
@@ -98,6 +104,55 @@ fn sandbox() -> Finding {
             text: error.to_string(),
         },
     }
+}
+
+/// What the app here wants of the second wall.
+fn mode(place: &DataPlace) -> Result<Mode> {
+    let parent = place.data.join("..");
+    let configs = [&place.data, &parent].map(|folder| folder.join("writ.toml"));
+    match configs.iter().find(|config| config.is_file()) {
+        Some(config) => Ok(Config::read(config)?.host.wall),
+        None => Ok(Mode::default()),
+    }
+}
+
+/// What stands behind the sandbox on this machine, and whether it is raised here.
+fn wall(mode: &Result<Mode>, found: &Report) -> Finding {
+    let abi = found.landlock_abi;
+    let state = if found.is_whole() {
+        format!("Landlock {abi} and seccomp hold all of it")
+    } else {
+        let (holding, lacking) = (found.holding(), found.lacking());
+        format!("Landlock {abi} and seccomp hold {holding}; not {lacking}")
+    };
+    let (ok, raised) = match mode {
+        Ok(Mode::Auto) => (true, "raised before guests run"),
+        Ok(Mode::Required) if found.is_whole() => (true, "raised before guests run, as required"),
+        Ok(Mode::Required) => (false, "`wall = \"required\"`, so nothing runs here"),
+        Ok(Mode::Off) => (true, "never raised: `wall = \"off\"`"),
+        Err(failure) => (false, failure.message.as_str()),
+    };
+    Finding {
+        what: "second wall",
+        ok,
+        text: format!("{state}; {raised}"),
+    }
+}
+
+fn wall_json(mode: Option<Mode>, found: &Report) -> Json {
+    let holds: Vec<_> = found.holds.iter().map(ToString::to_string).collect();
+    let lacks: Vec<_> = found
+        .lacks
+        .iter()
+        .map(|(what, why)| json!({ "what": what.to_string(), "why": why.to_string() }))
+        .collect();
+    json!({
+        "mode": mode.map(Mode::word),
+        "landlock_abi": found.landlock_abi,
+        "whole": found.is_whole(),
+        "holds": holds,
+        "lacks": lacks,
+    })
 }
 
 fn journal(data: &Path) -> Finding {
