@@ -1,0 +1,346 @@
+//! A journal's folder whose files were changed: opening it gives what was written or says that it was changed, and nothing else.
+//!
+//! The input is a row of changes to a small journal that is made once. With its checksums mended, a changed event passes the
+//! framing, so that what is behind it is met too: the chains, the JSON, the index.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use serde_json::json;
+use writ_journal::{Journal, JournalError, Options, Reader, Record, verify};
+use writ_run::{Event, HostCall, KvChange, RunId, TaskId, WorkflowPin};
+
+use super::Target;
+use crate::words;
+
+/// Bytes of one change: what, which file, where (4), a value (2).
+const CHANGE_BYTES: usize = 8;
+const CHANGES_MAX: usize = 24;
+/// Where the first event of a segment stands.
+const SEGMENT_HEADER_BYTES: usize = 64;
+const FILE_BYTES_MAX: usize = 64 << 10;
+
+pub(super) const TARGET: Target = Target {
+    name: "log",
+    check,
+    seeds,
+    words: &[
+        "\x07\0\0\0\0\0\0\0",
+        "\x06\x01\0\0\0\0\0\0",
+        "\x02\0",
+        "\x05\x01",
+        "\u{80}",
+    ],
+    rounds: 150,
+    bytes_max: CHANGE_BYTES * CHANGES_MAX,
+};
+
+fn seeds() -> Vec<Vec<u8>> {
+    let change = |kind: u8, file: u8, at: u32, value: u16| {
+        [&[kind, file][..], &at.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    vec![
+        Vec::new(),
+        change(0, 0, 100, 1),
+        [change(0, 0, 170, 1), change(7, 0, 0, 0)].concat(),
+        [change(0, 1, 80, 0xff), change(7, 1, 0, 0)].concat(),
+        change(1, 0, 300, 0),
+        change(2, 0, 200, 40),
+        change(3, 1, 64, 16),
+        change(4, 0, 500, 9),
+        change(5, 0, 0, 0),
+        change(6, 0, 1, 0),
+        change(8, 2, 10, 0),
+    ]
+}
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The journal as files, and what it says.
+struct Original {
+    files: Files,
+    records: Vec<Record>,
+}
+
+static ORIGINAL: LazyLock<Original> = LazyLock::new(|| {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    write(home.path()).expect("a journal can be written");
+    let records = readable(home.path()).expect("it can be read");
+    Original {
+        files: read_files(home.path()),
+        records,
+    }
+});
+
+fn check(bytes: &[u8]) {
+    let mut files = ORIGINAL.files.clone();
+    for change in bytes.chunks_exact(CHANGE_BYTES).take(CHANGES_MAX) {
+        apply(&mut files, change);
+    }
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    for (path, content) in &files {
+        let path = home.path().join(path);
+        fs::create_dir_all(path.parent().expect("files have folders"))
+            .expect("folders can be made");
+        fs::write(path, content).expect("files can be written");
+    }
+    let verified = verify(home.path());
+    let looked = readable(home.path());
+    if let Ok(records) = &looked {
+        unaltered(records);
+    }
+    if let Err(error) = &verified {
+        said(error);
+    }
+    let opened = Journal::open(home.path(), options()).and_then(|(journal, opened)| {
+        for repair in &opened.repairs {
+            words::tame(&repair.to_string());
+        }
+        let records = all(&journal)?;
+        journal.close()?;
+        Ok(records)
+    });
+    match opened {
+        Ok(records) => {
+            unaltered(&records);
+            verify(home.path()).expect("what was mended holds");
+        }
+        Err(error) => {
+            assert!(
+                verified.is_err() || looked.is_err(),
+                "a log that holds can't be opened: {error}"
+            );
+            said(&error);
+        }
+    }
+}
+
+/// All that is accepted was written so; only the last event of the log has none behind it that names its hash.
+fn unaltered(records: &[Record]) {
+    let last = records.iter().map(|record| record.position).max();
+    for record in records
+        .iter()
+        .filter(|record| Some(record.position) != last)
+    {
+        assert!(
+            ORIGINAL.records.contains(record),
+            "accepted, and never written: {record:?}"
+        );
+    }
+}
+
+fn said(error: &JournalError) {
+    words::tame(&error.to_string());
+}
+
+fn options() -> Options {
+    Options {
+        segment_bytes_max: 1024,
+        background_sync_ms: 60_000,
+        ..Options::default()
+    }
+}
+
+/// A closed journal of two runs, several segments, one event in a blob, and key-value pairs.
+fn write(dir: &Path) -> Result<(), JournalError> {
+    let (journal, _) = Journal::open(dir, options())?;
+    for n in 0..6_u8 {
+        let run = RunId::from_bytes([1 + n % 2; 16]);
+        if n < 2 {
+            journal.append(run, 1, &[started()])?;
+        }
+        let text = if n == 4 {
+            "x".repeat(5_000)
+        } else {
+            format!("event {n}")
+        };
+        let position = journal.append(run, u64::from(n), &[said_by_guest(text), changed(n)])?;
+        journal.flush_blocking(position)?;
+    }
+    journal.append(
+        RunId::from_bytes([2; 16]),
+        9,
+        &[Event::RunCompleted {
+            output: json!("done"),
+        }],
+    )?;
+    journal.close()
+}
+
+fn started() -> Event {
+    Event::RunStarted {
+        workflow: WorkflowPin {
+            namespace: "tests".into(),
+            name: "w".into(),
+            version: "1.0.0".into(),
+            digest: "d".repeat(64),
+        },
+        plugins: BTreeMap::new(),
+        input: json!({ "n": 1 }),
+        at_ms: 5,
+        seed: 7,
+        grants: None,
+    }
+}
+
+fn said_by_guest(text: String) -> Event {
+    Event::GuestLogged {
+        task: TaskId(3),
+        stream: "stdout".into(),
+        text,
+    }
+}
+
+fn changed(n: u8) -> Event {
+    Event::HostCalled {
+        task: TaskId(0),
+        attempt: 1,
+        index: u32::from(n),
+        call: HostCall {
+            interface: "wasi:keyvalue/store".into(),
+            function: "bucket.set".into(),
+            arguments: json!([]),
+        },
+        answer: json!(null),
+        grant: "kv:write:b".into(),
+        kv: vec![KvChange {
+            bucket: "b".into(),
+            key: format!("k{n}"),
+            value: Some("AAEC".into()),
+        }],
+    }
+}
+
+fn all(journal: &Journal) -> Result<Vec<Record>, JournalError> {
+    let mut records = Vec::new();
+    for summary in journal.runs()? {
+        for record in journal.read(summary.run)? {
+            records.push(record?);
+        }
+    }
+    for key in journal.kv_keys("b", None, 100)? {
+        journal.kv_get("b", &key)?;
+    }
+    Ok(records)
+}
+
+fn readable(dir: &Path) -> Result<Vec<Record>, JournalError> {
+    let reader = Reader::open(dir)?;
+    let mut records = Vec::new();
+    for summary in reader.runs()? {
+        for record in reader.read(summary.run)? {
+            records.push(record?);
+        }
+    }
+    Ok(records)
+}
+
+/// Log and blobs; the state is made again from them.
+fn read_files(dir: &Path) -> Files {
+    let mut files = Files::new();
+    let mut folders = vec![dir.join("log"), dir.join("blobs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the journal") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let content = fs::read(&path).expect("a file of the journal");
+                let written = content
+                    .iter()
+                    .rposition(|byte| *byte != 0)
+                    .map_or(0, |last| last + 1);
+                let name = path.strip_prefix(dir).expect("it is inside").to_owned();
+                files.insert(name, content[..written].to_vec());
+            }
+        }
+    }
+    files
+}
+
+fn apply(files: &mut Files, change: &[u8]) {
+    let names: Vec<PathBuf> = files.keys().cloned().collect();
+    let Some(name) = names.get(usize::from(change[1]) % names.len().max(1)) else {
+        return;
+    };
+    let at = u32::from_le_bytes([change[2], change[3], change[4], change[5]]) as usize;
+    let value = u16::from_le_bytes([change[6], change[7]]);
+    let (low, length) = (change[6], usize::from(value) % 600);
+    let content = files.get_mut(name).expect("its name is known");
+    let at = at % (content.len() + 1);
+    let end = (at + length).min(content.len());
+    match change[0] % 10 {
+        0 => content
+            .get_mut(at)
+            .into_iter()
+            .for_each(|byte| *byte ^= low.max(1)),
+        1 => content.truncate(at),
+        2 => drop(content.drain(at..end)),
+        3 => {
+            let piece = content[at..end].to_vec();
+            content.splice(at..at, piece);
+        }
+        4 => content[at..end].fill(low),
+        5 => drop(files.remove(name)),
+        6 => swap_frames(content, at, usize::from(value)),
+        7 => mend_checksums(content),
+        8 => content.extend(std::iter::repeat_n(low, length)),
+        _ => content[at..end].reverse(),
+    }
+    if let Some(content) = files.get_mut(name) {
+        content.truncate(FILE_BYTES_MAX);
+    }
+}
+
+/// Where frames begin and end, as far as their lengths say so.
+fn frames(content: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut at = SEGMENT_HEADER_BYTES;
+    while let Some(word) = content.get(at..at + 4) {
+        let length = u32::from_le_bytes([word[0], word[1], word[2], word[3]]) & 0x7fff_ffff;
+        let end = at.saturating_add(8).saturating_add(length as usize);
+        if length == 0 || end > content.len() {
+            break;
+        }
+        found.push((at, end));
+        at = end;
+    }
+    found
+}
+
+fn swap_frames(content: &mut Vec<u8>, one: usize, other: usize) {
+    let frames = frames(content);
+    if frames.len() < 2 {
+        return;
+    }
+    let (a, b) = (one % frames.len(), other % frames.len());
+    let (first, second) = (frames[a.min(b)], frames[a.max(b)]);
+    let swapped = [
+        &content[..first.0],
+        &content[second.0..second.1],
+        &content[first.1.min(second.0)..second.0],
+        &content[first.0..first.1],
+        &content[second.1..],
+    ]
+    .concat();
+    if first != second {
+        *content = swapped;
+    }
+}
+
+fn mend_checksums(content: &mut [u8]) {
+    if content.len() >= SEGMENT_HEADER_BYTES {
+        let crc = crc32fast::hash(&content[..60]).to_le_bytes();
+        content[60..64].copy_from_slice(&crc);
+    }
+    for (start, end) in frames(content) {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&content[start..start + 4]);
+        crc.update(&content[start + 8..end]);
+        content[start + 4..start + 8].copy_from_slice(&crc.finalize().to_le_bytes());
+    }
+}
