@@ -59,7 +59,8 @@ impl Reader {
     ) -> Result<(), JournalError> {
         let head = &frame.head;
         let tail = Tail {
-            events: head.number + 1,
+            // A look checks no chain, so the number may be any.
+            events: head.number.saturating_add(1),
             hash: NO_HASH,
             changed_ms: head.at_ms,
             position: place.position,

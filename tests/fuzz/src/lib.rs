@@ -7,11 +7,6 @@
 //! A target must be a function of its bytes alone: what it builds once and keeps is the same in every process.
 
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "panicking is how a target says that a property does not hold"
-)]
-
 mod mutate;
 mod random;
 mod seeds;

@@ -71,7 +71,7 @@ pub(super) const TARGET: Target = Target {
         "limit(1; ",
         "[range(9)]",
     ],
-    rounds: 1_000,
+    rounds: 250,
     bytes_max: 600,
 };
 

@@ -17,7 +17,7 @@ use writ_run::{Event, HostCall, KvChange, RunId, TaskId, WorkflowPin};
 use super::Target;
 use crate::words;
 
-/// Bytes of one change: what, which file, where (4), a value (2).
+/// Bytes of one change: what, which file, where (4), a value, a length.
 const CHANGE_BYTES: usize = 8;
 const CHANGES_MAX: usize = 24;
 /// Where the first event of a segment stands.
@@ -35,26 +35,32 @@ pub(super) const TARGET: Target = Target {
         "\x05\x01",
         "\u{80}",
     ],
-    rounds: 150,
+    rounds: 400,
     bytes_max: CHANGE_BYTES * CHANGES_MAX,
 };
 
 fn seeds() -> Vec<Vec<u8>> {
-    let change = |kind: u8, file: u8, at: u32, value: u16| {
-        [&[kind, file][..], &at.to_le_bytes(), &value.to_le_bytes()].concat()
+    let change = |kind: u8, file: u8, at: u32, [value, length]: [u8; 2]| {
+        [&[kind, file][..], &at.to_le_bytes(), &[value, length]].concat()
     };
+    let mended = |file: u8| change(7, file, 0, [0, 0]);
     vec![
         Vec::new(),
-        change(0, 0, 100, 1),
-        [change(0, 0, 170, 1), change(7, 0, 0, 0)].concat(),
-        [change(0, 1, 80, 0xff), change(7, 1, 0, 0)].concat(),
-        change(1, 0, 300, 0),
-        change(2, 0, 200, 40),
-        change(3, 1, 64, 16),
-        change(4, 0, 500, 9),
-        change(5, 0, 0, 0),
-        change(6, 0, 1, 0),
-        change(8, 2, 10, 0),
+        change(0, 1, 100, [1, 0]),
+        [change(0, 1, 170, [1, 0]), mended(1)].concat(),
+        [change(0, 2, 80, [0xff, 0]), mended(2)].concat(),
+        // The number of an event in its run, and its time, as high as they can be.
+        [change(4, 1, 90, [0xff, 8]), mended(1)].concat(),
+        [change(4, 1, 98, [0xff, 8]), mended(1)].concat(),
+        // The first position of a segment, and of the one before.
+        [change(4, 1, 12, [0xff, 16]), mended(1)].concat(),
+        change(1, 1, 300, [0, 0]),
+        change(2, 1, 200, [0, 40]),
+        change(3, 2, 64, [0, 16]),
+        change(4, 1, 500, [9, 9]),
+        change(5, 1, 0, [0, 0]),
+        change(6, 1, 1, [0, 0]),
+        change(8, 0, 10, [7, 200]),
     ]
 }
 
@@ -67,7 +73,7 @@ struct Original {
 }
 
 static ORIGINAL: LazyLock<Original> = LazyLock::new(|| {
-    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let home = home();
     write(home.path()).expect("a journal can be written");
     let records = readable(home.path()).expect("it can be read");
     Original {
@@ -76,12 +82,23 @@ static ORIGINAL: LazyLock<Original> = LazyLock::new(|| {
     }
 });
 
+/// In memory where there is such a place: each input syncs a dozen times.
+fn home() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let home = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    home.expect("a temporary folder can be made")
+}
+
 fn check(bytes: &[u8]) {
     let mut files = ORIGINAL.files.clone();
     for change in bytes.chunks_exact(CHANGE_BYTES).take(CHANGES_MAX) {
         apply(&mut files, change);
     }
-    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let home = home();
     for (path, content) in &files {
         let path = home.path().join(path);
         fs::create_dir_all(path.parent().expect("files have folders"))
@@ -91,7 +108,7 @@ fn check(bytes: &[u8]) {
     let verified = verify(home.path());
     let looked = readable(home.path());
     if let Ok(records) = &looked {
-        unaltered(records);
+        unaltered_in_runs(records);
     }
     if let Err(error) = &verified {
         said(error);
@@ -119,7 +136,20 @@ fn check(bytes: &[u8]) {
     }
 }
 
-/// All that is accepted was written so; only the last event of the log has none behind it that names its hash.
+/// What a look at the log accepts, run by run: only the last event of each run has none behind it that names its hash.
+fn unaltered_in_runs(records: &[Record]) {
+    for (at, record) in records.iter().enumerate() {
+        let is_last = records
+            .get(at + 1)
+            .is_none_or(|next| next.run != record.run);
+        assert!(
+            is_last || ORIGINAL.records.contains(record),
+            "accepted, and never written: {record:?}"
+        );
+    }
+}
+
+/// What a host accepts: only the last event of the log has none behind it.
 fn unaltered(records: &[Record]) {
     let last = records.iter().map(|record| record.position).max();
     for record in records
@@ -269,7 +299,7 @@ fn apply(files: &mut Files, change: &[u8]) {
     };
     let at = u32::from_le_bytes([change[2], change[3], change[4], change[5]]) as usize;
     let value = u16::from_le_bytes([change[6], change[7]]);
-    let (low, length) = (change[6], usize::from(value) % 600);
+    let (low, length) = (change[6], usize::from(change[7]));
     let content = files.get_mut(name).expect("its name is known");
     let at = at % (content.len() + 1);
     let end = (at + length).min(content.len());

@@ -41,6 +41,7 @@ pub(crate) fn short(name: &str) {
             one(
                 target,
                 &mutator.input(),
+                &kept,
                 &format!("WRIT_FUZZ_SEED={chance} at round {round}"),
             );
         }
