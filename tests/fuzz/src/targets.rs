@@ -5,6 +5,7 @@ mod capability;
 mod component;
 mod document;
 mod duration;
+mod envelope;
 mod event;
 #[cfg(feature = "engine")]
 mod expression;
@@ -12,7 +13,10 @@ mod grants;
 mod history;
 mod log;
 mod manifest;
+mod note;
 mod time;
+mod trust_root;
+mod url;
 mod value;
 
 /// A decoder, and what must be true of it.
@@ -39,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     component::TARGET,
     document::TARGET,
     duration::TARGET,
+    envelope::TARGET,
     event::TARGET,
     #[cfg(feature = "engine")]
     expression::TARGET,
@@ -46,7 +51,10 @@ pub const TARGETS: &[Target] = &[
     history::TARGET,
     log::TARGET,
     manifest::TARGET,
+    note::TARGET,
     time::TARGET,
+    trust_root::TARGET,
+    url::TARGET,
     value::TARGET,
 ];
 

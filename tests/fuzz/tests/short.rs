@@ -29,7 +29,22 @@ macro_rules! targets {
     };
 }
 
-targets!(
-    arguments, capability, component, document, duration, event, expression, grants, history, log,
-    manifest, time, value,
-);
+targets! {
+    arguments,
+    capability,
+    component,
+    document,
+    duration,
+    envelope,
+    event,
+    expression,
+    grants,
+    history,
+    log,
+    manifest,
+    note,
+    time,
+    trust_root,
+    url,
+    value,
+}

@@ -11,8 +11,9 @@ use std::{
 };
 
 use serde_json::json;
-use writ_journal::{Journal, JournalError, Options, Reader, Record, verify};
+use writ_journal::{Claims, Journal, JournalError, Options, Reader, Record, Scope, audit, export};
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId, WorkflowPin};
+use writ_trust::PublicKey;
 
 use super::Target;
 use crate::words;
@@ -70,15 +71,32 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 struct Original {
     files: Files,
     records: Vec<Record>,
+    /// The last checkpoint and the key, as somebody kept them elsewhere.
+    kept: (String, PublicKey),
+}
+
+impl Original {
+    fn claims(&self) -> Claims {
+        Claims {
+            keys: vec![self.kept.1.clone()],
+            outside: vec![("kept".to_owned(), self.kept.0.clone())],
+            auditors: Vec::new(),
+        }
+    }
 }
 
 static ORIGINAL: LazyLock<Original> = LazyLock::new(|| {
     let home = home();
     write(home.path()).expect("a journal can be written");
     let records = readable(home.path()).expect("it can be read");
+    let audited = audit(home.path(), &Claims::default()).expect("it holds");
+    let last = audited.claims.last().expect("it was closed, and so signed");
+    let key = fs::read_to_string(home.path().join("log.vkey")).expect("its key is there");
+    let key = key.trim().parse().expect("a key is one");
     Original {
         files: read_files(home.path()),
         records,
+        kept: (last.note.clone(), key),
     }
 });
 
@@ -105,15 +123,37 @@ fn check(bytes: &[u8]) {
             .expect("folders can be made");
         fs::write(path, content).expect("files can be written");
     }
-    let verified = verify(home.path());
+    let proved = audit(home.path(), &ORIGINAL.claims());
+    let audited = audit(home.path(), &Claims::default());
     let looked = readable(home.path());
-    if let Ok(records) = &looked {
-        unaltered_in_runs(records);
+    match &looked {
+        Ok(records) if proved.is_ok() => {
+            assert_eq!(records, &ORIGINAL.records, "the audit saw nothing")
+        }
+        Ok(records) => unaltered_in_runs(records),
+        Err(error) => {
+            said(error);
+            assert!(audited.is_err(), "the audit saw nothing: {error}");
+        }
     }
-    if let Err(error) = &verified {
-        said(error);
+    let mut lines = Vec::new();
+    let exported = export(home.path(), &Claims::default(), Scope::Log, &mut lines);
+    assert!(
+        exported.is_err() || audited.is_ok(),
+        "what does not hold was exported"
+    );
+    for fault in [&proved, &audited]
+        .into_iter()
+        .filter_map(|found| found.as_ref().err())
+    {
+        words::tame(&fault.to_string());
     }
-    let opened = Journal::open(home.path(), options()).and_then(|(journal, opened)| {
+    reopened(home.path(), audited.is_ok());
+}
+
+/// What a host makes of it at start.
+fn reopened(home: &Path, is_whole: bool) {
+    let opened = Journal::open(home, options()).and_then(|(journal, opened)| {
         for repair in &opened.repairs {
             words::tame(&repair.to_string());
         }
@@ -124,13 +164,12 @@ fn check(bytes: &[u8]) {
     match opened {
         Ok(records) => {
             unaltered(&records);
-            verify(home.path()).expect("what was mended holds");
+            if let Err(fault) = audit(home, &Claims::default()) {
+                panic!("what was opened and closed does not hold: {fault}");
+            }
         }
         Err(error) => {
-            assert!(
-                verified.is_err() || looked.is_err(),
-                "a log that holds can't be opened: {error}"
-            );
+            assert!(!is_whole, "a log that holds can't be opened: {error}");
             said(&error);
         }
     }
@@ -178,10 +217,11 @@ fn options() -> Options {
 /// A closed journal of two runs, several segments, one event in a blob, and key-value pairs.
 fn write(dir: &Path) -> Result<(), JournalError> {
     let (journal, _) = Journal::open(dir, options())?;
+    let workflow = journal.put_blob(b"do: []")?.to_string();
     for n in 0..6_u8 {
         let run = RunId::from_bytes([1 + n % 2; 16]);
         if n < 2 {
-            journal.append(run, 1, &[started()])?;
+            journal.append(run, 1, &[started(&workflow)])?;
         }
         let text = if n == 4 {
             "x".repeat(5_000)
@@ -201,13 +241,13 @@ fn write(dir: &Path) -> Result<(), JournalError> {
     journal.close()
 }
 
-fn started() -> Event {
+fn started(workflow: &str) -> Event {
     Event::RunStarted {
         workflow: WorkflowPin {
             namespace: "tests".into(),
             name: "w".into(),
             version: "1.0.0".into(),
-            digest: "d".repeat(64),
+            digest: workflow.to_owned(),
         },
         plugins: BTreeMap::new(),
         input: json!({ "n": 1 }),
@@ -269,10 +309,16 @@ fn readable(dir: &Path) -> Result<Vec<Record>, JournalError> {
     Ok(records)
 }
 
-/// Log and blobs; the state is made again from them.
+/// Everything but the state, which is made again from it.
 fn read_files(dir: &Path) -> Files {
     let mut files = Files::new();
-    let mut folders = vec![dir.join("log"), dir.join("blobs")];
+    for name in ["log.key", "log.vkey"] {
+        files.insert(
+            name.into(),
+            fs::read(dir.join(name)).expect("a file of the journal"),
+        );
+    }
+    let mut folders = vec![dir.join("log"), dir.join("blobs"), dir.join("checkpoints")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder of the journal") {
             let path = entry.expect("an entry").path();
