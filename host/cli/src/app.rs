@@ -217,7 +217,7 @@ pub(crate) fn bad_toml(
     Failure::usage(format!(
         "{}:{line}:{column}: {}",
         path.display(),
-        message.trim_end().replace('\n', "; ")
+        writ_grant::printable(&message.trim_end().replace('\n', "; "))
     ))
 }
 

@@ -119,10 +119,11 @@ impl Paper {
 /// Strangers' text without what would steer a terminal, or reorder or hide what stands on it.
 pub(crate) fn clean(text: &str) -> String {
     let safe = |c: char| {
-        let is_unsafe = c.is_control() && c != '\n'
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
-        if is_unsafe { '\u{fffd}' } else { c }
+        if c != '\n' && writ_grant::is_unsafe(c) {
+            '\u{fffd}'
+        } else {
+            c
+        }
     };
     text.chars().map(safe).collect()
 }

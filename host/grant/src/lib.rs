@@ -119,6 +119,7 @@ pub use permit::Permit;
 pub use refusal::Refusal;
 pub use secret::{SecretPlace, SecretUse};
 pub use subject::Subject;
+pub use text::{is_unsafe, printable};
 pub use time::{parse_rfc3339, rfc3339};
 pub use writ::{ADDRESSES_PER_GRANT_MAX, Grant, Grants, Request, VALUE_BYTES_MAX, Writ};
 

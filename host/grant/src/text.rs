@@ -5,10 +5,26 @@ const SHOWN_CHARS_MAX: usize = 80;
 /// Longer words are not compared: a suggestion isn't worth quadratic work on a stranger's text.
 const COMPARED_BYTES_MAX: usize = 64;
 
-/// Control characters, and the marks that reorder or hide text on a screen.
-pub(crate) fn is_unsafe(c: char) -> bool {
+/// Control characters, and the marks that reorder or hide text on a screen. What a stranger says is shown without them, everywhere.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text with everything [unsafe](is_unsafe) escaped: for a message that repeats what a stranger wrote.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// The text in quotes, shortened, with everything odd escaped.
@@ -60,6 +76,14 @@ mod tests {
         assert_eq!(nearest("fs:raed", known), Some("fs:read"));
         assert_eq!(nearest("banana", known), None);
         assert_eq!(nearest(&"x".repeat(1000), known), None);
+    }
+
+    #[test]
+    fn what_steers_or_hides_is_escaped() {
+        assert_eq!(
+            printable("é\u{1b}[2J\u{202e}\u{e0041}"),
+            "é\\u{1b}[2J\\u{202e}\\u{e0041}"
+        );
     }
 
     #[test]

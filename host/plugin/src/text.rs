@@ -1,5 +1,7 @@
 //! Strangers' text made fit for a terminal and a log line. Knows nothing of where the text came from.
 
+pub(crate) use writ_grant::is_unsafe;
+
 /// The text without control characters other than line feed and tab, so that it can't steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
@@ -11,12 +13,6 @@ pub(crate) fn plain(text: &str) -> String {
             }
         })
         .collect()
-}
-
-/// Control characters, and the marks that reorder or hide text on a reviewer's screen.
-pub(crate) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// At most `chars_max` characters of the text on one line, with `…` where something was left out.

@@ -153,7 +153,7 @@ impl Statement {
             predicate_type: String,
         }
         let peek: Peek =
-            serde_json::from_slice(payload).map_err(|error| StatementError(error.to_string()))?;
+            serde_json::from_slice(payload).map_err(|error| StatementError(json::said(error)))?;
         match peek.predicate_type.as_str() {
             WRIT_TYPE => writ(payload).map(Self::Writ),
             PLUGIN_TYPE => word(payload).map(Self::Plugin),

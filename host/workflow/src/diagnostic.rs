@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use writ_grant::printable;
+
 use crate::model::Span;
 
 /// At most so many diagnostics are reported for one document; more would help nobody.
@@ -96,27 +98,6 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// Control characters, and those that turn the direction of text around and so hide what a reader should see.
-pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-}
-
-/// A document's text ends up in messages, and messages end up on terminals.
-fn printable(text: String) -> String {
-    if !text.chars().any(is_unprintable) {
-        return text;
-    }
-    let escaped = |c: char| {
-        if is_unprintable(c) {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    text.chars().map(escaped).collect()
-}
-
 /// Diagnostics as they are found, bounded.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -176,8 +157,8 @@ impl Report {
 
     /// Errors push warnings out when there is room for one only.
     pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
-        diagnostic.message = printable(diagnostic.message);
-        diagnostic.help = diagnostic.help.map(printable);
+        diagnostic.message = printable(&diagnostic.message);
+        diagnostic.help = diagnostic.help.as_deref().map(printable);
         if self.found.len() >= DIAGNOSTICS_MAX {
             let warning = self.found.iter().rposition(|found| !found.is_error());
             match warning {

@@ -6,7 +6,7 @@ const MESSAGE_BYTES_MAX: usize = 8 << 10;
 /// A message made from a stranger's text.
 #[track_caller]
 pub(crate) fn tame(message: &str) {
-    let odd = message.chars().find(|c| is_steering(*c));
+    let odd = message.chars().find(|c| writ_grant::is_unsafe(*c));
     assert!(odd.is_none(), "a message contains {odd:?}: {message:?}");
     assert!(
         message.len() <= MESSAGE_BYTES_MAX,
@@ -25,10 +25,4 @@ pub(crate) fn inside(text: &str, line: usize, column: usize) {
         "{line}:{column} is not in a text of {} lines, of which that one has {columns} columns",
         text.split('\n').count()
     );
-}
-
-/// Control characters, and marks that hide text or turn it around.
-fn is_steering(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -11,6 +11,7 @@ use crate::{
     capability::Capability,
     digest::Digest,
     subject::Subject,
+    text::printable,
     time::parse_rfc3339,
     writ::{ADDRESSES_PER_GRANT_MAX, Grant, Grants, Writ, folder_flaw, text_flaw, value_flaw},
 };
@@ -97,7 +98,7 @@ pub(super) fn parse(text: &str) -> Result<Grants, GrantsError> {
 }
 
 fn syntax(error: &toml::de::Error) -> Complaint {
-    let message = error.message().replace('\n', ", ");
+    let message = printable(&error.message().replace('\n', ", "));
     Complaint {
         at: error.span().unwrap_or(0..0),
         message,

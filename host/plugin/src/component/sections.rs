@@ -12,7 +12,7 @@ use crate::docs::Docs;
 use crate::error::PluginError;
 use crate::manifest::Manifest;
 use crate::plugin::Producer;
-use crate::text::clip;
+use crate::text::{clip, plain};
 
 /// Largest component that is read.
 pub const COMPONENT_BYTES_MAX: usize = 256 << 20;
@@ -258,6 +258,6 @@ fn read_producers(reader: ProducersSectionReader<'_>) -> wasmparser::Result<Vec<
 )]
 pub(crate) fn damaged(error: wasmparser::BinaryReaderError) -> PluginError {
     PluginError::Damaged {
-        problem: format!("{} (at byte {})", error.message(), error.offset()),
+        problem: format!("{} (at byte {})", plain(error.message()), error.offset()),
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn parse(source: &str) -> Result<Manifest, Fault> {
     let document = DeTable::parse(source).map_err(|error| {
         Fault::new(
             error.span().unwrap_or(0..0),
-            format!("not valid TOML: {}", error.message().trim()),
+            format!(
+                "not valid TOML: {}",
+                writ_grant::printable(error.message().trim())
+            ),
             "",
         )
     })?;

@@ -70,7 +70,7 @@ pub(super) fn parse(text: &str) -> Result<TrustRoot, RootError> {
         let raw: RawRoot = toml::from_str(text).or_else(|error: toml::de::Error| {
             complain(
                 error.span().unwrap_or(0..0),
-                error.message().replace('\n', ", "),
+                writ_grant::printable(&error.message().replace('\n', ", ")),
                 "",
             )
         })?;

@@ -2,8 +2,9 @@
 //!
 //! Knows nothing of shapes.
 
+use writ_grant::is_unsafe;
+
 use crate::{
-    diagnostic::is_unprintable,
     model::Template,
     node::{Node, Value},
     read::Reader,
@@ -27,7 +28,7 @@ impl Reader {
                 .error(node.span, "pattern", format!("`{name}` is empty"));
             return None;
         }
-        if let Some(bad) = text.chars().find(|c| is_unprintable(*c)) {
+        if let Some(bad) = text.chars().find(|c| is_unsafe(*c)) {
             let message = format!(
                 "`{name}` holds the unprintable character U+{:04X}",
                 u32::from(bad)

@@ -3,11 +3,9 @@
 //! Knows nothing of where the key stands.
 
 use saphyr_parser::ScalarStyle;
+use writ_grant::is_unsafe;
 
-use crate::{
-    diagnostic::{Report, is_unprintable},
-    model::Span,
-};
+use crate::{diagnostic::Report, model::Span};
 
 /// The longest key of an object, and so the longest name of anything.
 pub const KEY_BYTES_MAX: usize = 256;
@@ -36,7 +34,7 @@ pub(super) fn judge(text: &str, style: ScalarStyle, span: Span, report: &mut Rep
         );
         report.error_help(span, "limit", message, "choose a shorter name");
     }
-    if let Some(bad) = text.chars().find(|c| is_unprintable(*c)) {
+    if let Some(bad) = text.chars().find(|c| is_unsafe(*c)) {
         let message = format!(
             "a key holds the unprintable character U+{:04X}",
             u32::from(bad)

@@ -35,7 +35,9 @@ pub(crate) fn short(name: &str) {
     let times = setting("WRIT_FUZZ_ROUNDS").map_or(1, |number| {
         number.parse().expect("WRIT_FUZZ_ROUNDS is a number")
     });
-    for chance in [FIXED_SEED, chance()] {
+    let own =
+        setting("WRIT_FUZZ_SEED").map(|number| number.parse().expect("WRIT_FUZZ_SEED is a number"));
+    for chance in [FIXED_SEED, own.unwrap_or_else(chance)] {
         let mut mutator = Mutator::new(chance, &seeds, target.words, target.bytes_max);
         for round in 0..target.rounds * times {
             one(
@@ -61,9 +63,6 @@ fn setting(name: &str) -> Option<String> {
     reason = "each run tries something new; the seed is told when it fails"
 )]
 fn chance() -> u64 {
-    if let Some(seed) = setting("WRIT_FUZZ_SEED") {
-        return seed.parse().expect("WRIT_FUZZ_SEED is a number");
-    }
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -123,11 +122,17 @@ impl Kept {
             .expect("the input can be kept");
     }
 
+    /// Keeps the input under a name that no later run writes to.
     fn tell(&self, target: &Target, origin: &str) {
+        let number = chance();
+        let path = self
+            .path
+            .with_file_name(format!("fuzz-{}-failed-{number}", target.name));
+        let told = fs::copy(&self.path, &path).map_or(&self.path, |_| &path);
         eprintln!(
             "target {}, {origin}; repeat it: WRIT_FUZZ_INPUT={} cargo test -p writ-fuzz --test short {}",
             target.name,
-            self.path.display(),
+            told.display(),
             target.name
         );
     }
