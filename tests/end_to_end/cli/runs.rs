@@ -246,7 +246,7 @@ fn doctor_and_completions() {
     let _ = app.run().expect(0);
     has(
         &app.writ(&["doctor"]).expect(0).out,
-        &["1 run, 3 events", "both hash chains hold"],
+        &["1 run, 3 events", "both hash chains", "second wall"],
     );
     for shell in ["bash", "zsh", "fish"] {
         has(
