@@ -97,8 +97,7 @@ impl Committer {
         self.notary.sign(&self.tree)?;
         self.shared.state.keep(&self.tree)?;
         self.shared.state.flush()?;
-        self.shared.finished();
-        Ok(())
+        self.shared.finished()
     }
 
     /// Waits for something to do.

@@ -209,6 +209,22 @@ impl Walk {
         })
     }
 
+    /// From one frame on, whose place and position are known.
+    pub(crate) fn from(
+        log_dir: &Path,
+        segment: u64,
+        offset: u64,
+        position: u64,
+    ) -> Result<Self, JournalError> {
+        let mut walk = Self::over(log_dir)?;
+        let found = walk.segments.find(|found| found.header.first == segment);
+        if let Some(found) = found {
+            walk.open = Some(Scan::open(&found.path, offset)?);
+        }
+        walk.position = position;
+        Ok(walk)
+    }
+
     /// Shows the next frame to `visit`; `None` at the end.
     pub(crate) fn next<T>(
         &mut self,

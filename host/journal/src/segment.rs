@@ -93,7 +93,8 @@ pub(crate) fn path_of(log_dir: &Path, first: u64) -> PathBuf {
     log_dir.join(format!("{first:0DIGITS$}{SUFFIX}"))
 }
 
-fn first_of(path: &Path) -> Option<u64> {
+/// The position that a segment's file is named for.
+pub(crate) fn first_of(path: &Path) -> Option<u64> {
     let stem = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
     (stem.len() == DIGITS && stem.bytes().all(|b| b.is_ascii_digit())).then(|| stem.parse().ok())?
 }

@@ -22,6 +22,7 @@ use crate::{
     segment,
     state::{State, Value},
     store::Store,
+    unfinished,
 };
 
 /// Counts since the journal was opened.
@@ -91,9 +92,11 @@ impl Shared {
         })
     }
 
-    /// Notes that all was written and synced.
-    pub(crate) fn finished(&self) {
+    /// Notes that all was written and synced, and for the next host what is unfinished.
+    pub(crate) fn finished(&self) -> Result<(), JournalError> {
+        unfinished::leave_note(self.ending.store.dir(), &self.state)?;
         self.ending.finished.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// The queue, once it has room and unless the journal has stopped.

@@ -49,6 +49,11 @@ impl Store {
         }
     }
 
+    /// The journal's folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     fn state_dir(&self) -> PathBuf {
         self.dir.join("state")
     }

@@ -51,7 +51,7 @@ impl TakenFolder {
     /// The runs that seem unfinished, with the event that began each; in the order in which they were accepted. What can't be
     /// read is left out: opening the journal is what judges it.
     pub fn unfinished(&self) -> Vec<(RunId, Event)> {
-        unfinished::find(&self.dir.join("log"), &self.blobs())
+        unfinished::find(&self.dir, &self.blobs())
     }
 
     /// Content by its digest, checked.

@@ -11,6 +11,7 @@ mod look;
 mod recover;
 mod share;
 mod tamper;
+mod unfinished;
 
 use std::{
     collections::BTreeMap,

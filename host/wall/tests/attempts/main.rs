@@ -5,7 +5,10 @@
     clippy::disallowed_methods,
     reason = "the program starts itself, and what is behind the wall tries to start others"
 )]
-#![expect(clippy::unwrap_used, reason = "what is behind the wall fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is behind the wall fails by panicking"
+)]
 
 mod attempt;
 mod files;
