@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use serde::Deserialize;
-use writ_grant::{Access, Capability};
+use writ_grant::{Access, Capability, Host};
 use writ_wall::{Network, Report, Wall};
 
 use crate::{
@@ -47,6 +47,8 @@ pub(crate) struct Plan {
     mode: Mode,
     wall: Wall,
     ports: BTreeSet<u16>,
+    /// Whether some host is granted by its name, which has to be looked up.
+    names: bool,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             mode,
             wall: Wall::default(),
             ports: BTreeSet::new(),
+            names: false,
         }
     }
 
@@ -84,7 +87,10 @@ impl Plan {
                             Access::Write => self.wall.write.extend(folder),
                         }
                     }
-                    Capability::Http { port, .. } => drop(self.ports.insert(*port)),
+                    Capability::Http { host, port, .. } => {
+                        self.ports.insert(*port);
+                        self.names |= matches!(host, Host::Name(_));
+                    }
                     // Answered from the journal, from memory or by the system's clock and random numbers.
                     Capability::Kv { .. }
                     | Capability::Config { .. }
@@ -104,10 +110,12 @@ impl Plan {
     /// Gives everything else up, for good. This thread has to be the only one.
     pub(crate) fn raise(mut self) -> Result<()> {
         if !self.ports.is_empty() {
-            self.ports.insert(DNS_PORT);
+            if self.names {
+                self.ports.insert(DNS_PORT);
+            }
             self.wall.network = Network::Ports {
                 connect_tcp: self.ports,
-                udp: true,
+                udp: self.names,
             };
         }
         if self.mode == Mode::Off {

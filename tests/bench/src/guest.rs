@@ -76,6 +76,15 @@ pub(crate) fn double() -> Vec<u8> {
     )
 }
 
+/// Many ways to use files.
+pub(crate) fn files() -> Vec<u8> {
+    built(
+        "tests/guests",
+        &["--example", "files"],
+        "examples/files.wasm",
+    )
+}
+
 /// The jq component.
 pub(crate) fn jq() -> Vec<u8> {
     built("plugins/jq", &[], "jq.wasm")

@@ -17,6 +17,7 @@ mod process;
 mod report;
 mod sandbox;
 mod steps;
+mod wall;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ const GROUPS: &[Group] = &[
     ("durability", durability::measure),
     ("steps", steps::measure),
     ("memory", memory::measure),
+    ("wall", wall::measure),
 ];
 
 fn main() -> ExitCode {
@@ -41,6 +43,14 @@ fn main() -> ExitCode {
     let only = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => "",
         ["--only", name] => name,
+        [wall::COMPILER] => {
+            let code = writ_sandbox::compile_child_main(|| Ok(()));
+            return ExitCode::from(u8::from(code != 0));
+        }
+        [wall::INSIDE, kind] => {
+            wall::inside(kind);
+            return ExitCode::SUCCESS;
+        }
         _ => return usage("only `--only NAME` can be said"),
     };
     let groups: Vec<&Group> = GROUPS

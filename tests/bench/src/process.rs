@@ -8,7 +8,7 @@ use crate::report::{Report, seconds};
 
 const ROUNDS: u32 = 20;
 
-const ONE_TASK: &str = "
+pub(crate) const ONE_TASK: &str = "
 document: { dsl: '1.0.3', namespace: bench, name: one-task, version: '0.1.0' }
 do:
   - add: { call: 'add:0.1.0@bench', with: { a: 1, b: 2 } }
@@ -41,7 +41,7 @@ impl Installed {
         program.is_file().then_some(Self { program })
     }
 
-    fn run(&self, arguments: &[&Path]) {
+    pub(crate) fn run(&self, arguments: &[&Path]) {
         let output = self
             .command()
             .args(arguments)
@@ -101,12 +101,12 @@ impl Drop for Running {
 }
 
 /// An app on disk.
-struct App {
+pub(crate) struct App {
     folder: tempfile::TempDir,
 }
 
 impl App {
-    fn new(workflow: &str) -> Self {
+    pub(crate) fn new(workflow: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let write = |name: &str, content: &[u8]| {
             std::fs::write(folder.path().join(name), content).expect("files can be written")
@@ -120,7 +120,15 @@ impl App {
         Self { folder }
     }
 
-    fn folder(&self) -> &Path {
+    /// Adds lines to `writ.toml`.
+    pub(crate) fn configure(&self, lines: &str) {
+        let path = self.folder.path().join("writ.toml");
+        let mut config = std::fs::read_to_string(&path).expect("it was written");
+        config.push_str(lines);
+        std::fs::write(&path, config).expect("files can be written");
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
