@@ -135,6 +135,13 @@ pub(crate) enum Plugin {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Vouch for a component as its author: writes COMPONENT.dsse.json beside it.
+    Sign {
+        /// A `.wasm` file.
+        component: PathBuf,
+        #[command(flatten)]
+        signer: Signer,
+    },
     /// Remove a plugin from an app folder or a data folder.
     Remove {
         /// Its name.
@@ -165,8 +172,13 @@ pub(crate) enum Language {
 /// `writ grant …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Grant {
-    /// Show what each plugin asks for and what it may do now.
-    Review(GrantTarget),
+    /// Show what each plugin asks for and what it may do now; on a terminal, ask what to answer.
+    Review {
+        #[command(flatten)]
+        target: GrantTarget,
+        #[command(flatten)]
+        signer: Signer,
+    },
     /// Approve requests of a plugin, for exactly the component that is there now.
     Approve {
         #[command(flatten)]
@@ -174,12 +186,23 @@ pub(crate) enum Grant {
         /// Approve everything that is requested, optional requests too.
         #[arg(long, conflicts_with = "allow")]
         all_requested: bool,
-        /// Approve this capability; may be repeated. `fs:read:/orders=data/orders` names the host folder too.
-        #[arg(long, value_name = "CAPABILITY[=FOLDER]")]
+        /// Approve this capability; may be repeated. After `=` a host folder, a fixed value, the addresses that are not public
+        /// and may be reached, or the host and the header of a secret: `fs:read:/orders=data/orders`,
+        /// `secret:use:erp=https://erp.example authorization`.
+        #[arg(long, value_name = "CAPABILITY[=DETAIL]")]
         allow: Vec<String>,
         /// The approval ends after so many days.
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_days: Option<u32>,
+        #[command(flatten)]
+        signer: Signer,
+    },
+    /// Add your signature to the signed writs of what is there now.
+    Sign {
+        #[command(flatten)]
+        target: GrantTarget,
+        #[command(flatten)]
+        signer: Signer,
     },
     /// List the writs of an app.
     List(GrantTarget),
@@ -187,6 +210,11 @@ pub(crate) enum Grant {
     Revoke {
         #[command(flatten)]
         target: GrantTarget,
+        /// Why; kept in the signed revocation.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        signer: Signer,
     },
 }
 
@@ -196,7 +224,7 @@ pub(crate) struct GrantTarget {
     /// The app folder.
     #[arg(default_value = ".")]
     pub(crate) app: PathBuf,
-    /// One plugin of it; all of them otherwise.
+    /// One plugin of it, or its workflow as NAMESPACE/NAME; all of them otherwise.
     pub(crate) plugin: Option<String>,
     /// The grants file; `grants.toml` in the app folder otherwise.
     #[arg(long, value_name = "FILE")]

@@ -228,7 +228,7 @@ pub(crate) struct Checked {
 }
 
 /// Checks a workflow. Its expressions may be anybody's, and a component looks at them: so this belongs behind the second wall.
-pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
+pub(crate) fn check(parsed: Parsed, policy: &Policy) -> Checked {
     let syntax: BTreeMap<usize, String> =
         expressions(&parsed.workflow).check().into_iter().collect();
     let diagnostics = writ_workflow::check(&parsed.workflow, &parsed.file, &parsed.known, &syntax);
@@ -236,7 +236,7 @@ pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
         .iter()
         .any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
     let notes = if ungranted {
-        rebuilt(&parsed.workflow, &parsed.known, grants)
+        rebuilt(&parsed.workflow, &parsed.known, policy)
     } else {
         Vec::new()
     };
@@ -248,13 +248,13 @@ pub(crate) fn check(parsed: Parsed, grants: &Grants) -> Checked {
 }
 
 /// The plugins of a workflow that were approved as another build than the one that is there.
-fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, grants: &Grants) -> Vec<String> {
+fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, policy: &Policy) -> Vec<String> {
     let unapproved = reach::plugins(workflow, known)
         .into_iter()
         .filter_map(|name| known.get(&name))
         .filter(|known| known.authority.is_none());
     let notes = unapproved.filter_map(|known| {
-        let earlier = crate::commands::grant::review::earlier(&known.plugin, grants)?;
+        let earlier = crate::commands::grant::review::earlier(&known.plugin.name, &known.plugin.digest, policy)?;
         Some(format!(
             "plugin {} is not the build that was approved: {} is here, {} was approved; `writ grant review` shows what changed",
             known.plugin.name, known.plugin.digest, earlier.digest

@@ -11,8 +11,8 @@ use std::{
 
 use writ_grant::{Authority, Digest, Grants, Writ};
 use writ_trust::{
-    Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers, ROOT_BYTES_MAX, Seen,
-    Statement, TrustRoot, Verdict, verdict,
+    Artefact, Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers,
+    ROOT_BYTES_MAX, Seen, Statement, TrustRoot, Verdict, verdict,
 };
 
 use crate::{
@@ -134,6 +134,23 @@ impl Policy {
         self.papers.iter()
     }
 
+    /// Every writ, signed or not; of one digest the one that would count.
+    pub(crate) fn writs_of_all(&self) -> impl Iterator<Item = &Writ> {
+        let signed = self
+            .papers
+            .values()
+            .filter_map(|papers| Some(&papers.newest()?.1.writ));
+        let unsigned =
+            self.grants
+                .writs
+                .iter()
+                .filter(|writ| match self.papers.get(&writ.digest) {
+                    Some(papers) => papers.undecided(),
+                    None => true,
+                });
+        signed.chain(unsigned)
+    }
+
     /// The verdict of the trust root on one subject; none where nothing is signed and nothing has to be.
     pub(crate) fn verdict(&self, subject: &Subject) -> Result<Option<Result<Verdict, Distrust>>> {
         let nothing = Papers::default();
@@ -141,26 +158,44 @@ impl Policy {
         if papers.undecided() && !self.strict {
             return Ok(None);
         }
-        let Some((_, root)) = &self.root else {
-            return Err(Failure::refused(format!(
+        self.judged_by(subject, papers).map(Some)
+    }
+
+    /// The verdict on one subject if these were its papers.
+    pub(crate) fn judged_by(
+        &self,
+        subject: &Subject,
+        papers: &Papers,
+    ) -> Result<Result<Verdict, Distrust>> {
+        self.judged(subject.artefact(), papers).ok_or_else(|| {
+            Failure::refused(format!(
                 "{} holds a signed writ of {}, and there is no trust root to judge it by",
                 self.writs.display(),
                 subject.name
             ))
-            .help("name it: `[trust] root = \"FILE\"` in writ.toml; or make one: `writ key trust PUBLIC --role reviewer`"));
-        };
+            .help("name it: `[trust] root = \"FILE\"` in writ.toml; or make one: `writ key trust PUBLIC --role reviewer`")
+        })
+    }
+
+    /// The verdict on anything, by these papers; none without a trust root.
+    pub(crate) fn judged(
+        &self,
+        artefact: Artefact<'_>,
+        papers: &Papers,
+    ) -> Option<Result<Verdict, Distrust>> {
+        let (_, root) = self.root.as_ref()?;
         let ground = Ground {
             root,
             place: self.place(),
             now_ms: writ_scheduler::now_ms(),
         };
-        let verdict = verdict(ground, subject.artefact(), papers).and_then(|verdict| {
+        let verdict = verdict(ground, artefact, papers).and_then(|verdict| {
             if self.start == Start::New {
                 self.seen.allows(&verdict)?;
             }
             Ok(verdict)
         });
-        Ok(Some(verdict))
+        Some(verdict)
     }
 
     /// What a subject may do.
@@ -177,14 +212,6 @@ impl Policy {
         let reviewed = writ.is_some() || subject.requests.is_empty();
         let authority = reviewed.then(|| authority(subject, writ)).transpose()?;
         Ok(Judged { authority, verdict })
-    }
-
-    /// The writ of exactly this component, signed or not, for people to read: it may be one that is not believed.
-    pub(crate) fn find(&self, digest: &Digest) -> Option<&Writ> {
-        let signed = self.papers.get(digest).and_then(Papers::newest);
-        signed
-            .map(|(_, signed)| &signed.writ)
-            .or_else(|| self.grants.find(digest))
     }
 
     /// Remembers what a run was accepted on, so that nothing older is accepted later.

@@ -54,6 +54,11 @@ impl Subject {
         })
     }
 
+    /// Whether it is a component.
+    pub(crate) fn is_plugin(&self) -> bool {
+        self.authored
+    }
+
     /// The same as what papers are held against.
     pub(crate) fn artefact(&self) -> Artefact<'_> {
         Artefact {

@@ -82,5 +82,5 @@ pub(crate) fn checked(
 ) -> Result<Checked> {
     load::jq(&parsed.workflow, sandbox);
     Plan::closed(app.config.host.wall).raise()?;
-    Ok(load::check(parsed, policy.grants()))
+    Ok(load::check(parsed, policy))
 }

@@ -17,6 +17,7 @@ use crate::{
 
 mod inspect;
 mod new;
+mod sign;
 
 pub(crate) fn run(arguments: &args::Plugin, json: bool) -> Result<Exit> {
     match arguments {
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &args::Plugin, json: bool) -> Result<Exit> {
         args::Plugin::Add { component, place } => add(component, place, json),
         args::Plugin::List { place } => list(place, json),
         args::Plugin::Inspect { component, html } => inspect::run(component, html.as_deref(), json),
+        args::Plugin::Sign { component, signer } => sign::run(component, signer, json),
         args::Plugin::Remove { name, place } => remove(name, place, json),
     }
 }
@@ -127,6 +129,7 @@ fn add(component: &Path, place: &Place, json: bool) -> Result<Exit> {
     }
     let path = home.folder().join(format!("{}.wasm", plugin.name));
     write_file(&path, &found.bytes)?;
+    sign::carry(component, &path, plugin)?;
     if let Home::App(folder) = &home {
         edit_config(folder, |plugins| {
             let mut entry = toml_edit::Table::new();
@@ -159,6 +162,7 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
     let path = home.folder().join(format!("{name}.wasm"));
     if writ_plugin::is_plugin_name(name) && path.exists() {
         std::fs::remove_file(&path).map_err(|error| Failure::file(&path, "remove", &error))?;
+        sign::forget(&path)?;
         removed = true;
     }
     if !removed {

@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     plan.leave_open(&compiled);
     unfinished.leave_open(&mut plan);
     plan.raise()?;
-    let checked = load::check(parsed, policy.grants());
+    let checked = load::check(parsed, &policy);
     if report::has_errors(&checked.diagnostics) {
         return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }

@@ -40,6 +40,14 @@ pub(super) fn risk(capability: &Capability) -> Risk {
     }
 }
 
+impl Risk {
+    /// What a capability could do at most, if it is granted.
+    #[must_use]
+    pub fn of(capability: &Capability) -> Risk {
+        risk(capability)
+    }
+}
+
 /// Whether an imported interface could make use of a capability.
 pub(super) fn serves(import: &Import, capability: &Capability) -> bool {
     let is = |start: &str| import.interface.starts_with(start);

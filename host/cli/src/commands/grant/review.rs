@@ -1,20 +1,24 @@
-//! `writ grant review`: what each plugin asks for, beside what it may do now and what an earlier build was allowed.
+//! `writ grant review` as text: what each plugin asks for, beside what it may do now and what an earlier build was allowed.
 
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Capability, Grants, Request, Writ};
-use writ_plugin::Plugin;
+use writ_grant::{Capability, Digest, Request, Writ};
+use writ_plugin::Risk;
 
-use crate::{out::outln, report::time};
+use crate::{out::outln, policy::Policy, report::time, subject::Subject};
 
-/// One plugin as a reviewer meets it.
+/// One plugin or workflow as a reviewer meets it.
 pub(super) struct Review<'a> {
-    plugin: &'a Plugin,
+    subject: &'a Subject,
     /// The writ of exactly this component.
     writ: Option<&'a Writ>,
+    /// Why its signed writ does not count.
+    refusal: Option<String>,
     /// The latest writ of another build, when this one has none.
     earlier: Option<&'a Writ>,
+    /// Whether it needs a writ though it asks for nothing.
+    strict: bool,
     now_ms: u64,
 }
 
@@ -43,28 +47,55 @@ impl Standing {
 }
 
 impl<'a> Review<'a> {
-    pub(super) fn of(plugin: &'a Plugin, grants: &'a Grants, now_ms: u64) -> Self {
-        let writ = grants.find(&plugin.digest);
+    pub(super) fn of(subject: &'a Subject, policy: &'a Policy, now_ms: u64) -> Self {
+        let signed = policy
+            .papers(&subject.digest)
+            .and_then(|papers| papers.newest());
+        let unsigned = policy
+            .grants()
+            .find(&subject.digest)
+            .filter(|_| !policy.strict());
+        let writ = signed.map(|(_, signed)| &signed.writ).or(unsigned);
+        let refusal = match policy.verdict(subject) {
+            Ok(Some(Err(distrust))) => Some(distrust.to_string()),
+            Ok(Some(Ok(_)) | None) => None,
+            Err(failure) => Some(failure.message),
+        };
         let earlier = match writ {
             Some(_) => None,
-            None => earlier(plugin, grants),
+            None => earlier(&subject.name, &subject.digest, policy),
         };
         Self {
-            plugin,
+            subject,
             writ,
+            refusal,
             earlier,
+            strict: policy.strict(),
             now_ms,
         }
     }
 
-    /// Whether every request that can be granted is.
+    /// What it is about.
+    pub(super) fn subject(&self) -> &'a Subject {
+        self.subject
+    }
+
+    /// Whether every request that can be granted is, and the writ counts.
     pub(super) fn settled(&self) -> bool {
         let mut open = self
-            .plugin
+            .subject
             .requests
             .iter()
             .map(|request| self.standing(&request.capability));
-        open.all(|standing| matches!(standing, Standing::Granted | Standing::NotAvailable))
+        let counts = self.refusal.is_none() && (!self.strict || self.writ.is_some());
+        counts
+            && open.all(|standing| matches!(standing, Standing::Granted | Standing::NotAvailable))
+    }
+
+    /// The writ that counts now.
+    fn counting(&self) -> Option<&'a Writ> {
+        self.writ
+            .filter(|writ| self.refusal.is_none() && in_force(writ, self.now_ms))
     }
 
     fn standing(&self, asked: &Capability) -> Standing {
@@ -78,10 +109,7 @@ impl<'a> Review<'a> {
                 .iter()
                 .any(|grant| asked.covers(&grant.capability))
         };
-        match (
-            self.writ.filter(|writ| in_force(writ, self.now_ms)),
-            self.earlier,
-        ) {
+        match (self.counting(), self.earlier) {
             _ if !asked.available() => Standing::NotAvailable,
             (Some(writ), _) if covered(writ) => Standing::Granted,
             (Some(writ), _) if partly(writ) => Standing::Partly,
@@ -92,10 +120,11 @@ impl<'a> Review<'a> {
     }
 
     fn state(&self) -> String {
-        match (self.writ, self.earlier) {
-            (Some(writ), _) => state(writ, self.now_ms),
-            (None, None) => "no writ: exactly this component was never approved".to_owned(),
-            (None, Some(earlier)) => format!(
+        match (&self.refusal, self.writ, self.earlier) {
+            (Some(refusal), Some(_), _) => format!("refused: {refusal}"),
+            (None, Some(writ), _) => state(writ, self.now_ms),
+            (_, None, None) => "no writ: exactly this component was never approved".to_owned(),
+            (_, None, Some(earlier)) => format!(
                 "no writ: exactly this component was never approved; an earlier build was, {} {}",
                 earlier.version, earlier.digest
             ),
@@ -103,27 +132,22 @@ impl<'a> Review<'a> {
     }
 
     pub(super) fn print(&self) {
-        let plugin = self.plugin;
-        outln!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
-        if !plugin.description.is_empty() {
-            outln!("  {}", plugin.description);
-        }
-        outln!("  {}", self.state());
-        for request in &plugin.requests {
+        self.head();
+        for request in &self.subject.requests {
             let optional = if request.optional { " (optional)" } else { "" };
             outln!(
                 "  {:<17}  {}{optional}",
                 self.standing(&request.capability).as_str(),
                 request.capability
             );
-            outln!("                     {}", request.capability.describe());
-            outln!("                     because: {}", request.reason);
+            self.explain(request);
         }
-        if plugin.requests.is_empty() {
+        if self.subject.requests.is_empty() {
             outln!("  asks for nothing: it can only compute");
         }
         for grant in self.earlier.iter().flat_map(|writ| &writ.grants) {
-            if !plugin
+            if !self
+                .subject
                 .requests
                 .iter()
                 .any(|request| request.capability.covers(&grant.capability))
@@ -134,15 +158,36 @@ impl<'a> Review<'a> {
         outln!();
     }
 
+    /// What it is and how it stands.
+    pub(super) fn head(&self) {
+        let subject = self.subject;
+        outln!("{} {}  {}", subject.name, subject.version, subject.digest);
+        if !subject.description.is_empty() {
+            outln!("  {}", subject.description);
+        }
+        outln!("  {}", self.state());
+    }
+
+    /// What one request means, why it is made, and what it could do.
+    pub(super) fn explain(&self, request: &Request) {
+        outln!("                     {}", request.capability.describe());
+        outln!("                     because: {}", request.reason);
+        outln!(
+            "                     risk: {}",
+            Risk::of(&request.capability).heading()
+        );
+    }
+
     pub(super) fn json(&self) -> Json {
-        let plugin = self.plugin;
+        let subject = self.subject;
         json!({
-            "plugin": plugin.name,
-            "version": plugin.version.to_string(),
-            "digest": plugin.digest.to_string(),
+            "plugin": subject.name,
+            "version": subject.version,
+            "digest": subject.digest.to_string(),
             "state": self.state(),
+            "settled": self.settled(),
             "earlier": self.earlier.map(|writ| writ.digest.to_string()),
-            "requests": plugin.requests.iter().map(|request| self.request(request)).collect::<Vec<_>>(),
+            "requests": subject.requests.iter().map(|request| self.request(request)).collect::<Vec<_>>(),
         })
     }
 
@@ -151,6 +196,7 @@ impl<'a> Review<'a> {
         json!({
             "capability": request.capability.to_string(),
             "means": request.capability.describe(),
+            "risk": Risk::of(&request.capability).heading(),
             "reason": request.reason,
             "optional": request.optional,
             "granted": standing == Standing::Granted,
@@ -160,11 +206,10 @@ impl<'a> Review<'a> {
 }
 
 /// The latest writ of another build of the same plugin.
-pub(crate) fn earlier<'a>(plugin: &Plugin, grants: &'a Grants) -> Option<&'a Writ> {
-    let others = grants
-        .writs
-        .iter()
-        .filter(|writ| writ.plugin == plugin.name && writ.digest != plugin.digest && !writ.revoked);
+pub(crate) fn earlier<'a>(name: &str, digest: &Digest, policy: &'a Policy) -> Option<&'a Writ> {
+    let others = policy
+        .writs_of_all()
+        .filter(|writ| writ.plugin == name && writ.digest != *digest && !writ.revoked);
     others.max_by_key(|writ| writ.approved_ms)
 }
 
@@ -191,13 +236,14 @@ pub(super) fn state(writ: &Writ, now_ms: u64) -> String {
 }
 
 /// How to go on.
-pub(super) fn advise(app: &Path) {
+pub(super) fn advise(app: &Path, strict: bool) {
+    let key = if strict { " --key NAME" } else { "" };
+    let app = app.display();
     outln!(
-        "To approve everything that is asked for: writ grant approve {} --all-requested",
-        app.display()
+        "To approve everything that is asked for: writ grant approve {app} --all-requested{key}"
     );
     outln!(
-        "To approve one thing:                    writ grant approve {} PLUGIN --allow CAPABILITY[=FOLDER]",
-        app.display()
+        "To approve one thing:                    writ grant approve {app} PLUGIN --allow CAPABILITY[=FOLDER]{key}"
     );
+    outln!("To be asked about each thing:            writ grant review {app}, on a terminal");
 }

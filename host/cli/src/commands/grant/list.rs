@@ -1,0 +1,190 @@
+//! `writ grant list`: every writ, how it stands, and who signed it. Works without the plugins.
+
+use serde_json::{Value as Json, json};
+use writ_grant::{Subject as Kind, Writ};
+use writ_trust::{Artefact, Distrust, Envelope, Papers, Role, SignedWrit, Verdict};
+
+use super::{File, choice, review};
+use crate::{
+    args::GrantTarget,
+    error::{Exit, Result},
+    out::outln,
+    report::time,
+};
+
+/// One writ, and what is known of its signatures.
+struct Row<'a> {
+    writ: &'a Writ,
+    state: String,
+    signed: Option<Signed<'a>>,
+}
+
+struct Signed<'a> {
+    envelope: &'a Envelope,
+    have: usize,
+    need: usize,
+    epoch: u64,
+    place: Option<&'a str>,
+}
+
+pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
+    let rows: Vec<Row<'_>> = signed(file)
+        .chain(unsigned(file))
+        .filter(|row| {
+            target
+                .plugin
+                .as_ref()
+                .is_none_or(|name| *name == row.writ.plugin)
+        })
+        .collect();
+    if json {
+        outln!("{}", Json::Array(rows.iter().map(Row::json).collect()));
+        return Ok(Exit::Done);
+    }
+    for row in &rows {
+        row.print();
+    }
+    if rows.is_empty() {
+        eprintln!("no writs in {}", file.path.display());
+    }
+    Ok(Exit::Done)
+}
+
+/// The newest signed writ of every digest.
+fn signed(file: &File) -> impl Iterator<Item = Row<'_>> {
+    file.policy.all_papers().filter_map(|(_, papers)| {
+        let (envelope, signed) = papers.newest()?;
+        let verdict = verdict(file, papers, signed);
+        let need = file
+            .policy
+            .root()
+            .map_or(0, |(_, root)| root.threshold(Role::Reviewer));
+        let (have, state) = match &verdict {
+            None => (
+                0,
+                "signed, and there is no trust root to judge it by".to_owned(),
+            ),
+            Some(Ok(verdict)) => (
+                verdict.reviewers.len(),
+                review::state(&signed.writ, file.now_ms),
+            ),
+            Some(Err(distrust)) => (counted(distrust, need), format!("refused: {distrust}")),
+        };
+        let place = signed.place.as_deref();
+        let signed_by = Signed {
+            envelope,
+            have,
+            need,
+            epoch: signed.epoch,
+            place,
+        };
+        Some(Row {
+            writ: &signed.writ,
+            state,
+            signed: Some(signed_by),
+        })
+    })
+}
+
+/// How many reviewers count where the verdict is a refusal: unknown, but for those that say so.
+fn counted(distrust: &Distrust, need: usize) -> usize {
+    match distrust {
+        Distrust::TooFew {
+            role: Role::Reviewer,
+            have,
+            ..
+        }
+        | Distrust::AuthorIsReviewer { have, .. } => *have,
+        Distrust::UnknownKey { .. } | Distrust::Altered { .. } | Distrust::Unreadable { .. } => 0,
+        _ => need,
+    }
+}
+
+/// The verdict on a writ alone: what is there may be another build, or nothing.
+fn verdict(file: &File, papers: &Papers, signed: &SignedWrit) -> Option<Result<Verdict, Distrust>> {
+    let artefact = Artefact {
+        name: &signed.writ.plugin,
+        version: &signed.writ.version,
+        digest: &signed.writ.digest,
+        requests: &signed.requests,
+        imports: &signed.imports,
+        authored: matches!(Kind::of(&signed.writ.plugin), Kind::Plugin(_)),
+    };
+    file.policy.judged(artefact, papers)
+}
+
+fn unsigned(file: &File) -> impl Iterator<Item = Row<'_>> {
+    file.grants.writs.iter().map(|writ| {
+        let signed = file
+            .policy
+            .papers(&writ.digest)
+            .is_some_and(|papers| !papers.undecided());
+        let mut state = review::state(writ, file.now_ms);
+        if signed {
+            state.push_str(", but the signed one counts");
+        } else if file.policy.strict() {
+            state.push_str(", but not signed: it does not count in strict mode");
+        }
+        Row {
+            writ,
+            state,
+            signed: None,
+        }
+    })
+}
+
+impl Row<'_> {
+    fn print(&self) {
+        let writ = self.writ;
+        outln!(
+            "{} {}  {}  {}",
+            writ.plugin,
+            writ.version,
+            writ.digest,
+            self.state
+        );
+        if let Some(signed) = &self.signed {
+            let place = signed
+                .place
+                .map(|place| format!(", for {place}"))
+                .unwrap_or_default();
+            outln!(
+                "  signed by {}: {} of {} reviewers, epoch {}{place}",
+                signed.envelope.claimed(),
+                signed.have,
+                signed.need,
+                signed.epoch
+            );
+        }
+        for grant in &writ.grants {
+            let detail = choice::detail(grant)
+                .map(|detail| format!(" = {detail}"))
+                .unwrap_or_default();
+            outln!("  {}{detail}", grant.capability);
+        }
+    }
+
+    fn json(&self) -> Json {
+        let writ = self.writ;
+        json!({
+            "plugin": writ.plugin,
+            "version": writ.version,
+            "digest": writ.digest.to_string(),
+            "state": self.state,
+            "approved": writ.approved_ms.map(time),
+            "expires": writ.expires_ms.map(time),
+            "revoked": writ.revoked,
+            "signed": self.signed.as_ref().map(|signed| json!({
+                "by": signed.envelope.claimed().split(", ").collect::<Vec<_>>(),
+                "have": signed.have,
+                "need": signed.need,
+                "epoch": signed.epoch,
+                "place": signed.place,
+            })),
+            "grants": writ.grants.iter().map(|grant| json!({
+                "capability": grant.capability.to_string(),
+                "folder": grant.folder,
+            })).collect::<Vec<_>>(),
+        })
+    }
+}

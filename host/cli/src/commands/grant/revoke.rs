@@ -1,0 +1,116 @@
+//! `writ grant revoke`: a reviewer's no, unsigned in the grants file or signed beside it. Works without the plugins.
+
+use serde_json::json;
+use writ_trust::{Envelope, Papers, Revocation, Statement};
+
+use super::{File, sign};
+use crate::{
+    args::{GrantTarget, Signer},
+    error::{Exit, Failure, Result, count},
+    keys,
+    out::outln,
+    policy::paper_path,
+    source::write_file,
+};
+
+pub(super) fn run(
+    mut file: File,
+    target: &GrantTarget,
+    reason: Option<&str>,
+    signer: &Signer,
+    json: bool,
+) -> Result<Exit> {
+    let meant = |name: &str| target.plugin.as_ref().is_none_or(|wanted| wanted == name);
+    let signed: Vec<_> = file
+        .policy
+        .all_papers()
+        .filter_map(|(digest, papers)| {
+            papers
+                .newest()
+                .map(|(_, signed)| (digest, papers, signed.writ.plugin.clone()))
+        })
+        .filter(|(_, _, name)| meant(name))
+        .filter(|(_, papers, _)| !is_revoked(papers))
+        .map(|(digest, _, name)| (*digest, name))
+        .collect();
+    if let (false, Some((_, name))) = (signer.wanted(), signed.first()) {
+        return Err(Failure::refused(format!(
+            "the writ of {name} is signed: only a signed revocation ends it"
+        ))
+        .help("`--key NAME` of a reviewer; `writ key list` shows the keys"));
+    }
+    let unsigned = file
+        .grants
+        .writs
+        .iter_mut()
+        .filter(|writ| meant(&writ.plugin))
+        .collect::<Vec<_>>();
+    if let (Some(name), true, true) = (&target.plugin, unsigned.is_empty(), signed.is_empty()) {
+        return Err(Failure::usage(format!(
+            "{} holds no writ of plugin `{name}`",
+            file.path.display()
+        ))
+        .help("`writ grant list` shows what there is to revoke"));
+    }
+    let mut number = 0;
+    for writ in unsigned.into_iter().filter(|writ| !writ.revoked) {
+        writ.revoked = true;
+        number += 1;
+    }
+    if number > 0 {
+        file.save()?;
+    }
+    let mut files = Vec::new();
+    if !signed.is_empty() {
+        let key = keys::open(signer)?;
+        sign::reviewers_root(&file, &key)?;
+        for (digest, name) in signed {
+            let statement = Statement::Revocation(Revocation {
+                name: name.clone(),
+                digest,
+                revoked_ms: file.now_ms,
+                reason: reason.map(str::to_owned),
+            });
+            // What can't be read back must not be kept: it would stand in everybody's way.
+            Statement::parse(&statement.to_payload()).map_err(Failure::usage)?;
+            let envelope =
+                Envelope::sign(statement.to_payload(), &[&key]).map_err(Failure::usage)?;
+            let path = paper_path(file.policy.writs(), &name, &digest, ".revoked");
+            write_file(&path, envelope.to_json().as_bytes())?;
+            files.push(path.display().to_string());
+        }
+    }
+    if json {
+        outln!(
+            "{}",
+            json!({ "revoked": number + files.len(), "files": files })
+        );
+        return Ok(Exit::Done);
+    }
+    outln!(
+        "revoked {} in {}",
+        count(number + files.len(), "writ"),
+        file.path.parent().unwrap_or(&file.path).display()
+    );
+    for path in &files {
+        outln!("  {path}");
+    }
+    if !files.is_empty() {
+        eprintln!(
+            "note: whoever can delete that file can undo it elsewhere. Carry it to every place that has the writ; what survives \
+             deletion is a higher `epoch` in the trust root, after which all that shall count is signed again"
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether what was approved last was revoked after that, on whoever's word.
+fn is_revoked(papers: &Papers) -> bool {
+    let approved_ms = papers
+        .newest()
+        .and_then(|(_, signed)| signed.writ.approved_ms);
+    papers
+        .revocations
+        .iter()
+        .any(|(_, revocation)| Some(revocation.revoked_ms) >= approved_ms)
+}
