@@ -105,13 +105,15 @@ pub(crate) fn open(signer: &Signer) -> Result<SecretKey> {
         Some(number) => Some(passphrase_from(number)?),
         None => Some(ask(&format!("Passphrase of {}", file.public().hint()))?),
     };
-    file.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice())).map_err(|error| {
-        let help = match error {
-            KeyFileError::Passphrase(_) => "try again; if it is lost, make a new key and have it trusted in place of this one",
-            _ => "`writ key new` makes a key",
-        };
-        Failure::usage(&error).help(help)
-    })
+    file.open(passphrase.as_ref().map(|passphrase| passphrase.as_slice()))
+        .map_err(|error| {
+            let help = if let KeyFileError::Passphrase(_) = error {
+                "try again; if it is lost, make a new key and have it trusted in place of this one"
+            } else {
+                "`writ key new` makes a key"
+            };
+            Failure::usage(&error).help(help)
+        })
 }
 
 /// Makes a key and keeps it. Without a passphrase it lies open in its file.

@@ -210,6 +210,21 @@ impl Distrust {
         )
     }
 
+    /// How many reviewers count, where that is what is wrong.
+    #[must_use]
+    pub fn reviewers(&self) -> Option<usize> {
+        if let Distrust::TooFew {
+            role: Role::Reviewer,
+            have,
+            ..
+        }
+        | Distrust::AuthorIsReviewer { have, .. } = self
+        {
+            return Some(*have);
+        }
+        None
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> String {

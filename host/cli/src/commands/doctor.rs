@@ -16,6 +16,8 @@ use crate::{
     wall::Mode,
 };
 
+mod trust;
+
 /// One finding.
 struct Finding {
     what: &'static str,
@@ -28,7 +30,10 @@ pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let mode = mode(&arguments.place);
     let mut findings = vec![version(), target(), sandbox(), wall(&mode, &second_wall)];
     match data_folder(&arguments.place) {
-        Ok(data) => findings.extend([journal(&data), unfinished(&data)]),
+        Ok(data) => {
+            findings.extend([journal(&data), unfinished(&data)]);
+            findings.extend(trust::findings(&data));
+        }
         Err(failure) => findings.push(Finding {
             what: "data folder",
             ok: true,

@@ -103,9 +103,10 @@ fn folder(
     {
         return Ok(folder);
     }
-    let path = match capability {
-        Capability::Fs { path, .. } => path.to_string(),
-        other => other.to_string(),
+    let path = if let Capability::Fs { path, .. } = capability {
+        path.as_str()
+    } else {
+        ""
     };
     Err(Failure::usage(format!("{capability} of plugin {} needs a host folder", subject.name)).help(format!(
         "`--allow '{capability}=FOLDER'`, or `folders = {{ \"{path}\" = \"FOLDER\" }}` under [plugins.{}] in writ.toml",
@@ -114,14 +115,14 @@ fn folder(
 }
 
 /// The host folder that the app proposes for a capability.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only folders are proposed")]
 pub(super) fn proposed(entry: Option<&PluginEntry>, capability: &Capability) -> Option<String> {
-    match capability {
-        Capability::Fs { path, .. } => entry
-            .and_then(|entry| entry.folders.get(path.as_str()))
-            .map(|folder| folder.display().to_string()),
-        _ => None,
-    }
+    let Capability::Fs { path, .. } = capability else {
+        return None;
+    };
+    entry?
+        .folders
+        .get(path.as_str())
+        .map(|folder| folder.display().to_string())
 }
 
 /// A grant of a secret, with the one place where it goes: `ORIGIN HEADER`.

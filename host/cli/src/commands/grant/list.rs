@@ -28,7 +28,7 @@ struct Signed<'a> {
 }
 
 pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
-    let rows: Vec<Row<'_>> = signed(file)
+    let mut rows: Vec<Row<'_>> = signed(file)
         .chain(unsigned(file))
         .filter(|row| {
             target
@@ -37,6 +37,7 @@ pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit>
                 .is_none_or(|name| *name == row.writ.plugin)
         })
         .collect();
+    rows.sort_by_key(|row| &row.writ.plugin);
     if json {
         outln!("{}", Json::Array(rows.iter().map(Row::json).collect()));
         return Ok(Exit::Done);
@@ -68,7 +69,12 @@ fn signed(file: &File) -> impl Iterator<Item = Row<'_>> {
                 verdict.reviewers.len(),
                 review::state(&signed.writ, file.now_ms),
             ),
-            Some(Err(distrust)) => (counted(distrust, need), format!("refused: {distrust}")),
+            Some(Err(distrust)) => (
+                distrust
+                    .reviewers()
+                    .unwrap_or_else(|| signers(file, envelope)),
+                format!("refused: {distrust}"),
+            ),
         };
         let place = signed.place.as_deref();
         let signed_by = Signed {
@@ -86,18 +92,15 @@ fn signed(file: &File) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-/// How many reviewers count where the verdict is a refusal: unknown, but for those that say so.
-fn counted(distrust: &Distrust, need: usize) -> usize {
-    match distrust {
-        Distrust::TooFew {
-            role: Role::Reviewer,
-            have,
-            ..
-        }
-        | Distrust::AuthorIsReviewer { have, .. } => *have,
-        Distrust::UnknownKey { .. } | Distrust::Altered { .. } | Distrust::Unreadable { .. } => 0,
-        _ => need,
-    }
+/// How many reviewers signed, where something else is wrong.
+fn signers(file: &File, envelope: &Envelope) -> usize {
+    let keys: Vec<_> = file
+        .policy
+        .root()
+        .into_iter()
+        .flat_map(|(_, root)| root.keys(Role::Reviewer))
+        .collect();
+    envelope.signers(&keys).map_or(0, |signers| signers.len())
 }
 
 /// The verdict on a writ alone: what is there may be another build, or nothing.

@@ -198,15 +198,7 @@ fn standing(
             .help("another reviewer has to sign"))
         }
         Err(distrust) if distrust.lacks_only_signatures() => {
-            let have = match distrust {
-                Distrust::TooFew {
-                    role: Role::Reviewer,
-                    have,
-                    ..
-                }
-                | Distrust::AuthorIsReviewer { have, .. } => have,
-                _ => 1,
-            };
+            let have = distrust.reviewers().unwrap_or(1);
             Ok((
                 have,
                 need,
