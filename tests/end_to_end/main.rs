@@ -5,8 +5,5 @@ mod cli;
 mod crash;
 mod hostile;
 mod layering;
-<<<<<<< HEAD
-mod wall;
-=======
 mod trust;
->>>>>>> ac48b43 (cli: a reviewer's desk through the real binary: five minutes, every refusal, keys, a terminal)
+mod wall;
