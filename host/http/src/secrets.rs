@@ -194,9 +194,12 @@ impl Secrets {
             if self.is_in_name(name.as_str()) {
                 continue;
             }
-            let redacted = self.redact(value.as_bytes());
-            let redacted = redacted.and_then(|value| HeaderValue::from_bytes(&value).ok());
-            headers.append(name, redacted.unwrap_or_else(|| value.clone()));
+            let value = match self.redact(value.as_bytes()) {
+                Some(redacted) => HeaderValue::from_bytes(&redacted)
+                    .unwrap_or_else(|_| HeaderValue::from_static("[secret]")),
+                None => value.clone(),
+            };
+            headers.append(name, value);
         }
         response.headers = headers;
         response

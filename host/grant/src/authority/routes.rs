@@ -8,9 +8,9 @@ use crate::{
     writ::Grant,
 };
 
-/// Http grants by origin.
+/// Http grants by the text of their origin, which has one spelling and is quicker to hash than its parts.
 #[derive(Debug, Default)]
-pub(crate) struct Routes(HashMap<Origin, Patterns>);
+pub(crate) struct Routes(HashMap<String, Patterns>);
 
 /// The grants of one origin by path, of which any may cover another.
 #[derive(Debug, Default)]
@@ -42,8 +42,8 @@ struct Place {
 }
 
 impl Routes {
-    pub(super) fn add(&mut self, origin: Origin, methods: Methods, path: &UrlPath, grant: usize) {
-        let patterns = self.0.entry(origin).or_default();
+    pub(super) fn add(&mut self, origin: &Origin, methods: Methods, path: &UrlPath, grant: usize) {
+        let patterns = self.0.entry(origin.to_string()).or_default();
         let (text, below) = path.parts();
         let map = if below {
             &mut patterns.below
@@ -69,7 +69,7 @@ impl Routes {
 
     /// The grant that decides: the one with the nearest path, and among those the one with the fewest methods.
     pub(crate) fn find(&self, method: Method, target: &Target) -> Option<usize> {
-        let patterns = self.0.get(target.origin())?;
+        let patterns = self.0.get(target.origin_text())?;
         let path = target.path();
         let exact = patterns.exact.get(path);
         let ends = patterns

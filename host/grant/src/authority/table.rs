@@ -78,7 +78,7 @@ impl Table {
                 path,
             } => {
                 let origin = Origin::new(*scheme, host.clone(), *port);
-                self.http.add(origin, *methods, path, i);
+                self.http.add(&origin, *methods, path, i);
             }
             Capability::SecretUse { name } => self.secrets.add(name, grant, i),
             Capability::ToolCall { plugin, function } => {

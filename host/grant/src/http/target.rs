@@ -15,6 +15,8 @@ pub struct Target(Arc<Parts>);
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Parts {
     origin: Origin,
+    /// The same as a text, made once.
+    origin_text: String,
     path: UrlPath,
     query: Option<String>,
 }
@@ -24,6 +26,10 @@ impl Target {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.0.origin
+    }
+
+    pub(crate) fn origin_text(&self) -> &str {
+        &self.0.origin_text
     }
 
     /// The path, which begins with a slash.
@@ -105,6 +111,7 @@ fn parse(origin: Origin, rest: &str) -> Result<Target, HttpError> {
     }
     let path = path.parse()?;
     Ok(Target(Arc::new(Parts {
+        origin_text: origin.to_string(),
         origin,
         path,
         query,
@@ -146,6 +153,6 @@ impl FromStr for Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin(), self.path_and_query())
+        write!(f, "{}{}", self.origin_text(), self.path_and_query())
     }
 }

@@ -1,13 +1,15 @@
-//! The texts that a value may have become on its way back: as it is, in base64, percent-encoded, in JSON.
+//! The texts that a value may have become on its way back: as it is, in base64 or out of it, percent-encoded, in JSON, in HTML.
 
 use base64::{
     Engine,
     engine::{
         GeneralPurpose,
-        general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+        general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
     },
 };
 use zeroize::Zeroizing;
+
+use super::SECRET_BYTES_MIN;
 
 /// What encoders of URLs leave as it is, besides letters and digits.
 const KEPT: [&[u8]; 4] = [
@@ -23,6 +25,12 @@ const KEPT: [&[u8]; 4] = [
 /// Each form once, the longest first.
 pub(super) fn of(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms = vec![Zeroizing::new(value.to_vec())];
+    // What goes out as `Basic …` may come back as what it says.
+    if let Ok(decoded) = STANDARD.decode(value).map(Zeroizing::new)
+        && decoded.len() >= SECRET_BYTES_MIN
+    {
+        forms.push(decoded);
+    }
     for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         forms.extend((0..3).map(|before| base64(&engine, value, before)));
     }
@@ -33,9 +41,10 @@ pub(super) fn of(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         }
     }
     if let Ok(text) = std::str::from_utf8(value) {
-        for (slash, ascii) in [(false, false), (true, false), (false, true), (true, true)] {
-            forms.push(json(text, slash, ascii));
+        for hidden in [&[][..], &['/'], &['<', '>', '&']] {
+            forms.extend([false, true].map(|ascii| json(text, hidden, ascii)));
         }
+        forms.extend(["&#39;", "&#x27;"].map(|quote| html(text, quote)));
     }
     forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     forms.dedup();
@@ -68,20 +77,39 @@ fn percent(value: &[u8], kept: &[u8], digits: &[u8; 16], blank: &[u8]) -> Zeroiz
     text
 }
 
-/// As in a JSON string: with `\/` or without, and with `\u` for what isn't ASCII or without.
-fn json(value: &str, slash: bool, ascii: bool) -> Zeroizing<Vec<u8>> {
+/// As in a JSON string. Some writers also hide what has a meaning in HTML, and some all that isn't ASCII.
+fn json(value: &str, hidden: &[char], ascii: bool) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(value.len() * 6));
     for c in value.chars() {
         match c {
-            '"' | '\\' => text.extend_from_slice(&[b'\\', c as u8]),
-            '/' if slash => text.extend_from_slice(b"\\/"),
-            _ if ascii && !c.is_ascii() => {
+            '"' => text.extend_from_slice(b"\\\""),
+            '\\' => text.extend_from_slice(b"\\\\"),
+            '/' if hidden.contains(&c) => text.extend_from_slice(b"\\/"),
+            _ if hidden.contains(&c) || ascii && !c.is_ascii() => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     text.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
                 }
             }
             _ => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
+    }
+    text
+}
+
+/// As in a page of HTML.
+fn html(value: &str, quote: &str) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(value.len() * 6));
+    for c in value.chars() {
+        let mut own = [0; 4];
+        let written = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\'' => quote,
+            _ => c.encode_utf8(&mut own),
+        };
+        text.extend_from_slice(written.as_bytes());
     }
     text
 }
@@ -106,7 +134,7 @@ mod tests {
             after in proptest::collection::vec(any::<u8>(), 0..7),
         ) {
             let text = [&before[..], &value, &after].concat();
-            for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD, base64::engine::general_purpose::STANDARD] {
+            for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD, STANDARD] {
                 prop_assert!(is_found(&value, engine.encode(&text).as_bytes()));
             }
         }
@@ -121,6 +149,15 @@ mod tests {
             let json = value.replace('\\', "\\\\").replace('"', "\\\"");
             prop_assert!(is_found(value.as_bytes(), json.as_bytes()));
             prop_assert!(is_found(value.as_bytes(), json.replace('/', "\\/").as_bytes()));
+        }
+
+        #[test]
+        fn found_after_base64_and_in_pages(value in "[!-~]{8,40}") {
+            prop_assert!(is_found(STANDARD.encode(&value).as_bytes(), value.as_bytes()));
+            let page = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            prop_assert!(is_found(value.as_bytes(), page.replace('\'', "&#39;").as_bytes()));
+            let json = value.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "\\u0026");
+            prop_assert!(is_found(value.as_bytes(), json.replace('<', "\\u003c").replace('>', "\\u003e").as_bytes()));
         }
 
         #[test]
