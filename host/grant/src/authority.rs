@@ -16,6 +16,7 @@ use crate::{
     capability::{Access, Capability, Effect},
     denied::{Bound, Called, Denied},
     digest::Digest,
+    http::{Method, Target},
     permit::Permit,
     refusal::Refusal,
     text::quoted,
@@ -46,6 +47,12 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn plugin(&self) -> &str {
         &self.plugin
+    }
+
+    /// The http grants that cover a request.
+    pub(crate) fn covering(&self, method: Method, target: &Target) -> impl Iterator<Item = &Grant> {
+        let covering = self.table.http.covering(method, target);
+        covering.map(|grant| &self.grants[grant])
     }
 
     /// The chain that led here, and who on it took a grant away that this plugin holds; none when nobody but the host called it.

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{
     Access, AddressKind, AddressRange, Authority, Capability, ConfigRead, Denied, Digest, Effect,
-    EnvRead, FileRead, FileWrite, Grant, HttpRequest, KvRead, KvWrite, Methods, Origin, Permit,
-    RealClock, RealRandom, Request, SecretPlace, SecretUse, Target, ToolCall, Writ,
+    EnvRead, FileRead, FileWrite, Grant, HttpRequest, KvRead, KvWrite, Method, Methods, Origin,
+    Permit, RealClock, RealRandom, Request, SecretPlace, SecretUse, Target, ToolCall, Writ,
 };
 
 const DIGEST: Digest = Digest::from_bytes([1; 32]);
@@ -533,6 +533,36 @@ proptest! {
         let fewer = http_permit("https://a.example/", some.clone()).reaches(address);
         let wider = http_permit("https://a.example/", some.into_iter().chain([more]).collect());
         prop_assert!(!fewer || wider.reaches(address));
+    }
+
+    #[test]
+    fn fewer_grants_reach_no_more(
+        grants in vec((a_url_path(), select(vec!["GET", "GET,POST", "POST"]), vec(a_range(), 0..3)), 1..6),
+        keep in any::<u8>(),
+        asked in a_path(),
+        address in an_address(),
+    ) {
+        let mut seen = Vec::new();
+        let mut all = Vec::new();
+        for (path, methods, addresses) in grants {
+            let capability: Capability = format!("http:{methods} https://a.example{path}").parse().expect("a capability");
+            if !seen.contains(&capability) {
+                seen.push(capability.clone());
+                all.push(Grant { addresses, ..Grant::of(capability) });
+            }
+        }
+        let requests: Vec<Request> = seen.iter().map(request).collect();
+        let some = all.iter().enumerate().filter(|(i, _)| keep & 1 << i != 0).map(|(_, grant)| grant.clone()).collect();
+        let asked = asked.replace('ä', "%C3%A4");
+        let reaches = |grants: Vec<Grant>, pure: bool| {
+            let authority = Authority::effective("p", &DIGEST, &requests, Some(&writ(grants)), 0).expect("it can be given");
+            let authority = if pure { authority.without_changes() } else { authority };
+            let target: Target = format!("https://a.example{asked}").parse().expect("a URL");
+            let permit = authority.permit(HttpRequest { method: Method::GET, target });
+            permit.is_ok_and(|permit| permit.reaches(address))
+        };
+        let full = reaches(all.clone(), false);
+        prop_assert!(full || !reaches(some, false) && !reaches(all, true));
     }
 
     #[test]

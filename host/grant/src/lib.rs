@@ -20,7 +20,7 @@
 //! - An authority can be narrowed and never widened: `without_changes_only_takes_away`.
 //! - A plugin that another one calls may do what both may, and nothing else: `a_chain_allows_what_all_on_it_hold`.
 //! - A writ for another component, an expired or a revoked one gives nothing: `authority::tests`.
-//! - An address that isn't public is reached only where the deciding grant names it: `reaches_only_what_is_public_or_named`.
+//! - An address that isn't public is reached only where a grant that covers the request names it: `reaches_only_what_is_public_or_named`.
 //! - Only this crate makes a [`Permit`]: the last examples below do not compile.
 //!
 //! What it leaves to others: that a host folder is where its name says (links, `..`) is for whoever opens it, who can use

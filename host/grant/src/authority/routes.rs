@@ -67,21 +67,31 @@ impl Routes {
         }
     }
 
-    /// The grant that decides: the one with the nearest path, and among those the one with the fewest methods.
+    /// The grant that decides: the first that covers the request.
     pub(crate) fn find(&self, method: Method, target: &Target) -> Option<usize> {
-        let patterns = self.0.get(target.origin_text())?;
-        let path = target.path();
-        let exact = patterns.exact.get(path);
-        let ends = patterns
+        self.covering(method, target).next()
+    }
+
+    /// All grants that cover a request: the one with the nearest path first, and among those the one with the fewest methods.
+    pub(crate) fn covering(&self, method: Method, target: &Target) -> impl Iterator<Item = usize> {
+        let patterns = self.0.get(target.origin_text()).into_iter();
+        patterns.flat_map(move |patterns| patterns.covering(method, target.path()))
+    }
+}
+
+impl Patterns {
+    fn covering(&self, method: Method, path: &str) -> impl Iterator<Item = usize> {
+        let exact = self.exact.get(path);
+        let ends = self
             .lengths
             .iter()
             .filter(|end| path.as_bytes().get(**end) == Some(&b'/'));
-        let below = ends.filter_map(|end| patterns.below.get(path.get(..*end)?));
+        let below = ends.filter_map(|end| self.below.get(path.get(..*end)?));
         exact
             .into_iter()
             .chain(below)
             .flatten()
-            .find(|entry| entry.methods.contains(method))
+            .filter(move |entry| entry.methods.contains(method))
             .map(|entry| entry.grant)
     }
 }

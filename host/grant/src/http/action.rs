@@ -11,6 +11,7 @@ use crate::{
     denied::{Bound, Denied},
     permit::Permit,
     text::quoted,
+    writ::Grant,
 };
 
 /// Sending one request to one URL. A redirect is another one.
@@ -58,8 +59,9 @@ impl HttpRequest {
 }
 
 impl Permit<HttpRequest> {
-    /// Whether the connection may go to this address: to public ones always; to others only if the grant names them, by its
-    /// `addresses` or by having the address itself for a host.
+    /// Whether the connection may go to this address: to public ones always; to others only if a grant that covers the request names
+    /// them, by its `addresses` or by having the address itself for a host. Grants add up, here as everywhere: if only the nearest
+    /// one counted, to lose that one would be to reach more.
     #[must_use]
     pub fn reaches(&self, address: IpAddr) -> bool {
         let address = address::canonical(address);
@@ -67,10 +69,11 @@ impl Permit<HttpRequest> {
         if kind == AddressKind::Public {
             return true;
         }
-        let grant = self.grant();
-        let host = self.action().target.origin().host().address();
-        let literal = host.map(address::canonical) == Some(address);
-        kind.can_be_named() && (literal || grant.addresses.iter().any(|range| range.names(address)))
+        let HttpRequest { method, target } = self.action();
+        let literal = target.origin().host().address().map(address::canonical) == Some(address);
+        let names = |grant: &Grant| grant.addresses.iter().any(|range| range.names(address));
+        let mut covering = self.policy().covering(*method, target);
+        kind.can_be_named() && (literal || covering.any(names))
     }
 
     /// The denial when a name has addresses, and none of them may be reached.

@@ -81,18 +81,23 @@ fn the_nearest_path_decides_and_then_the_fewest_methods() {
 }
 
 #[test]
-fn addresses_of_the_deciding_grant_count_and_no_others() {
+fn addresses_of_every_grant_that_covers_the_request_count_and_no_others() {
     let all = [
         "http:GET https://a.example/**",
         "http:GET https://a.example/in/**",
+        "http:GET https://a.example/in/deep/**",
+        "http:POST https://a.example/**",
     ];
     let mut writ = writ(&all);
     writ.grants[1].addresses = vec!["10.1.0.0/16".parse().unwrap()];
+    writ.grants[3].addresses = vec!["10.2.0.0/16".parse().unwrap()];
     let authority = effective(&all, &writ).unwrap();
     let permit = |text: &str| authority.permit(request(text)).unwrap();
     assert!(permit("GET https://a.example/in/x").reaches(address("10.1.2.3")));
     assert!(!permit("GET https://a.example/in/x").reaches(address("10.2.2.3")));
+    assert!(permit("GET https://a.example/in/deep/x").reaches(address("10.1.2.3")));
     assert!(!permit("GET https://a.example/x").reaches(address("10.1.2.3")));
+    assert!(!permit("POST https://a.example/in/x").reaches(address("10.1.2.3")));
     assert!(permit("GET https://a.example/x").reaches(address("93.184.216.34")));
 }
 
