@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     error::{Failure, Result},
+    network::{NetworkConfig, SecretEntry},
     wall::Mode,
 };
 
@@ -51,6 +52,12 @@ pub(crate) struct Config {
     /// Whose signatures count.
     #[serde(default)]
     pub(crate) trust: TrustConfig,
+    /// How requests find their way.
+    #[serde(default)]
+    pub(crate) network: NetworkConfig,
+    /// Where the values of secrets are, by name.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, SecretEntry>,
 }
 
 /// `[plugins.NAME]`
@@ -183,6 +190,14 @@ impl Config {
                     path.display()
                 ))
                 .help("write at least 1, or leave it out"));
+            }
+        }
+        for (name, entry) in &config.secrets {
+            if !entry.is_plain() {
+                return Err(Failure::usage(format!(
+                    "{}: the secret `{name}` needs exactly one of `file`, `env` and `fd`",
+                    path.display()
+                )));
             }
         }
         if config.host.calls_at_once == Some(0) {

@@ -3,7 +3,7 @@
 //! strangers' expressions: the workflow checked, and all joined.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -15,13 +15,14 @@ use writ_expression::Expressions;
 use writ_grant::{Authority, Grants};
 use writ_plugin::Plugin;
 use writ_run::Definition;
-use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings};
+use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings, Web};
 use writ_trust::Verdict;
 use writ_workflow::{Diagnostic, Known, model::Workflow};
 
 use crate::{
     app::{App, PluginEntry, read_text},
     error::{Exit, Failure, Result},
+    network,
     policy::{Judged, Policy},
     reach, source,
     subject::Subject,
@@ -156,7 +157,9 @@ pub(crate) struct Parsed {
     pub(crate) found: BTreeMap<String, Found>,
     pub(crate) file: String,
     pub(crate) known: BTreeMap<String, Known>,
-    /// Why plugins are refused, by their name.
+    /// What the workflow itself may do.
+    pub(crate) own: Authority,
+    /// Why plugins, or the workflow itself, are refused, by their name.
     pub(crate) refusals: BTreeMap<String, Failure>,
     /// The signed writs that it rests on.
     pub(crate) believed: Vec<Verdict>,
@@ -192,8 +195,13 @@ pub(crate) fn parse(
         let plugin = Arc::clone(&found.plugin);
         known.insert(name.clone(), Known { plugin, authority });
     }
-    judge(&Subject::workflow(&workflow)?)?;
+    let subject = Subject::workflow(&workflow)?;
+    let own = match judge(&subject)? {
+        Some(own) => own,
+        None => nothing_granted(&subject)?,
+    };
     Ok(Ok(Parsed {
+        own,
         workflow,
         text,
         found,
@@ -202,6 +210,12 @@ pub(crate) fn parse(
         refusals,
         believed,
     }))
+}
+
+/// What a subject may do that asks for something and that nobody has reviewed: nothing, and it says what is missing.
+fn nothing_granted(subject: &Subject) -> Result<Authority> {
+    Authority::effective(&subject.name, &subject.digest, &subject.requests, None, 0)
+        .map_err(|refusal| Failure::refused(&refusal).help(refusal.remedy()))
 }
 
 impl Parsed {
@@ -215,7 +229,13 @@ impl Parsed {
 
     /// What can be said without the jq component: all but the syntax of the expressions that only it knows.
     pub(crate) fn first_look(&self) -> Vec<Diagnostic> {
-        writ_workflow::check(&self.workflow, &self.file, &self.known, &BTreeMap::new())
+        writ_workflow::check(
+            &self.workflow,
+            &self.file,
+            &self.known,
+            &self.own,
+            &BTreeMap::new(),
+        )
     }
 }
 
@@ -231,7 +251,13 @@ pub(crate) struct Checked {
 pub(crate) fn check(parsed: Parsed, policy: &Policy) -> Checked {
     let syntax: BTreeMap<usize, String> =
         expressions(&parsed.workflow).check().into_iter().collect();
-    let diagnostics = writ_workflow::check(&parsed.workflow, &parsed.file, &parsed.known, &syntax);
+    let diagnostics = writ_workflow::check(
+        &parsed.workflow,
+        &parsed.file,
+        &parsed.known,
+        &parsed.own,
+        &syntax,
+    );
     let ungranted = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.code == crate::report::NOT_GRANTED);
@@ -298,12 +324,28 @@ pub(crate) fn calls_at_once(app: &App) -> usize {
 
 /// The components that a workflow reaches, loaded, and the host folders that they may have, opened up. A component that can't be
 /// had is an error where it is needed, so that what a check has to say comes first.
-pub(crate) struct Compiled(BTreeMap<String, Result<writ_scheduler::Plugin>>);
+pub(crate) struct Compiled {
+    plugins: BTreeMap<String, Result<writ_scheduler::Plugin>>,
+    /// What sends requests, if anything may be sent.
+    web: Result<Option<Web>>,
+    own: Authority,
+    nameserver_ports: Vec<u16>,
+}
 
 impl Compiled {
+    /// What the workflow itself may do.
+    pub(crate) fn own(&self) -> &Authority {
+        &self.own
+    }
+
+    /// Where names are looked up, if not at the system's name servers.
+    pub(crate) fn nameserver_ports(&self) -> &[u16] {
+        &self.nameserver_ports
+    }
+
     /// What may be had of the machine by them.
     pub(crate) fn plugins(&self) -> impl Iterator<Item = &writ_scheduler::Plugin> {
-        self.0.values().flatten()
+        self.plugins.values().flatten()
     }
 }
 
@@ -319,7 +361,20 @@ pub(crate) fn compile(app: &App, parsed: &Parsed, sandbox: &Sandbox) -> Compiled
         let loaded = load(app, found, authority, sandbox);
         Some((name, loaded))
     });
-    Compiled(plugins.collect())
+    let plugins: BTreeMap<_, Result<writ_scheduler::Plugin>> = plugins.collect();
+    let authorities = plugins.values().flatten().map(|plugin| &plugin.authority);
+    Compiled {
+        web: network::web(app, authorities.chain([&parsed.own])),
+        own: parsed.own.clone(),
+        nameserver_ports: app
+            .config
+            .network
+            .nameservers
+            .iter()
+            .map(std::net::SocketAddr::port)
+            .collect(),
+        plugins,
+    }
 }
 
 /// Joins a checked workflow to compiled components.
@@ -330,7 +385,8 @@ pub(crate) fn assemble(
 ) -> Result<writ_scheduler::App> {
     let mut plugins = BTreeMap::new();
     let mut effects = BTreeMap::new();
-    for (name, plugin) in compiled.0 {
+    let web = compiled.web?;
+    for (name, plugin) in compiled.plugins {
         let plugin = plugin?;
         for function in plugin.component.plugin().functions.values() {
             effects.insert(
@@ -355,6 +411,8 @@ pub(crate) fn assemble(
         plugins,
         runtime: json!({ "name": "writ", "version": env!("CARGO_PKG_VERSION"), "metadata": {} }),
         secrets,
+        authority: parsed.own,
+        web,
         grants: app.grants.as_ref().map(|path| path.display().to_string()),
         blocking,
         expressions: Box::new(move || expressions(&workflow)),
@@ -392,6 +450,7 @@ fn load(
     Ok(writ_scheduler::Plugin {
         component,
         authority_without_changes: authority.without_changes(),
+        idempotent: idempotent(&found.plugin),
         settings: Arc::new(settings(app, &authority)),
         authority,
         folders,
@@ -399,6 +458,15 @@ fn load(
         version: found.plugin.version.to_string(),
         digest: found.plugin.digest.to_string(),
     })
+}
+
+/// The functions that say of themselves that a second call changes nothing more.
+fn idempotent(plugin: &Plugin) -> BTreeSet<String> {
+    let functions = plugin.functions.values();
+    functions
+        .filter(|function| function.effects == Some(writ_plugin::Effects::Idempotent))
+        .map(|function| function.name.clone())
+        .collect()
 }
 
 /// The operator may give what the machine has.

@@ -10,6 +10,7 @@ mod error;
 mod host;
 mod keys;
 mod load;
+mod network;
 mod out;
 mod paper;
 mod policy;

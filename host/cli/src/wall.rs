@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     ports: BTreeSet<u16>,
     /// Whether some host is granted by its name, which has to be looked up.
     names: bool,
+    /// Of name servers; needed only if something is looked up.
+    dns_ports: BTreeSet<u16>,
 }
 
 impl Plan {
@@ -59,6 +61,7 @@ impl Plan {
             wall: Wall::default(),
             ports: BTreeSet::new(),
             names: false,
+            dns_ports: BTreeSet::new(),
         }
     }
 
@@ -77,6 +80,13 @@ impl Plan {
 
     /// Leaves open what the grants of these plugins name.
     pub(crate) fn leave_open(&mut self, compiled: &Compiled) {
+        self.dns_ports.extend(compiled.nameserver_ports());
+        for capability in compiled.own().capabilities() {
+            if let Capability::Http { host, port, .. } = capability {
+                self.ports.insert(*port);
+                self.names |= matches!(host, Host::Name(_));
+            }
+        }
         for plugin in compiled.plugins() {
             for capability in plugin.authority.capabilities() {
                 match capability {
@@ -111,6 +121,7 @@ impl Plan {
     pub(crate) fn raise(mut self) -> Result<()> {
         if !self.ports.is_empty() {
             if self.names {
+                self.ports.append(&mut self.dns_ports);
                 self.ports.insert(DNS_PORT);
             }
             self.wall.network = Network::Ports {

@@ -157,11 +157,14 @@ impl Step<'_, '_> {
     ) -> Result<Arc<Json>, Stop> {
         let view = View::definition(&site.context, input);
         let mut arguments = self.fill(site, &call.with, input, &view)?;
-        if let CallTarget::Http(HttpCall { template: true, .. }) = &call.target
+        if let CallTarget::Http(HttpCall { template, .. }) = &call.target
             && let Some(Json::String(endpoint)) = Arc::make_mut(&mut arguments).get_mut("endpoint")
         {
-            *endpoint = uri::expand(endpoint, input)
-                .map_err(|detail| Stop::from(Problem::dsl("expression", 400, detail)))?;
+            if *template {
+                *endpoint = uri::expand(endpoint, input)
+                    .map_err(|detail| Stop::from(Problem::dsl("expression", 400, detail)))?;
+            }
+            uri::root(endpoint);
         }
         Ok(arguments)
     }

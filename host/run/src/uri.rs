@@ -20,6 +20,16 @@ pub(crate) fn expand(template: &str, input: &Json) -> Result<String, String> {
     Ok(expanded)
 }
 
+/// Gives a URL that leaves its path out the one that is meant.
+pub(crate) fn root(url: &mut String) {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    match url[authority..].find(['/', '?']).map(|at| authority + at) {
+        None => url.push('/'),
+        Some(at) if url[at..].starts_with('?') => url.insert(at, '/'),
+        Some(_) => {}
+    }
+}
+
 fn text(name: &str, value: Option<&Json>) -> Result<String, String> {
     match value {
         None | Some(Json::Null) => Ok(String::new()),
@@ -50,6 +60,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_empty_path_is_the_root() {
+        for (written, meant) in [
+            ("https://x", "https://x/"),
+            ("https://x?a=/b", "https://x/?a=/b"),
+            ("https://x/y?z", "https://x/y?z"),
+        ] {
+            let mut url = written.to_owned();
+            root(&mut url);
+            assert_eq!(url, meant);
+        }
+    }
 
     #[test]
     fn names_stand_for_members_of_the_input_and_stay_in_their_segment() {

@@ -13,6 +13,7 @@ use writ_plugin::{Function, Type, Value, arguments, to_json};
 use crate::bounded::fits;
 use crate::component::Loaded;
 use crate::convert::{to_vals, to_value};
+use crate::exchange::Web;
 use crate::fault::{Fault, Outcome, Usage};
 use crate::folders::{self, Mounts, ResolvedFolders};
 use crate::limits::Limits;
@@ -49,6 +50,10 @@ pub struct Call {
     pub settings: Arc<Settings>,
     /// The components that it may call.
     pub tools: Arc<dyn Tools>,
+    /// The function is declared idempotent: requests that aren't safe carry a key of the call, and are sent again after a crash.
+    pub idempotent: bool,
+    /// What sends requests; none: nothing does.
+    pub web: Option<Web>,
     /// The record, the key-value state and the ear of this call.
     pub port: Box<dyn Port>,
 }
@@ -75,6 +80,8 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
         idempotency_key,
         settings,
         tools,
+        idempotent,
+        web,
         port,
     } = call;
     // Links follow what the function was granted itself: what a chain takes from it is denied when it is used.
@@ -102,6 +109,8 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
         authority,
         settings,
         idempotency_key,
+        idempotent,
+        web,
         port,
         mounts,
         tools,
@@ -212,7 +221,8 @@ async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome
     let mut store = store(ready.instance.engine(), state);
     // The guest's future lives in its own block: it is gone, however it ended, before the store is looked at.
     let ended = {
-        let guest = Metered::new(invoke(&mut store, ready), meter);
+        // Without a budget of the runtime's: it would make streams pause at moments that are in no record.
+        let guest = tokio::task::unconstrained(Metered::new(invoke(&mut store, ready), meter));
         tokio::time::timeout(Duration::from_millis(wall_ms_max), guest).await
     };
     let mut state = store.into_data();

@@ -159,7 +159,7 @@ impl Loaded {
 
 fn unknown(plugin: &str, import: &str) -> LoadError {
     let remedy = if import.starts_with("wasi:http/") {
-        "http can't be granted yet; build without it (componentize-js: -d http)"
+        "a plugin can send requests by wasi:http 0.2 and serve none"
     } else {
         "build against WASI 0.2 and the interfaces in `wit/`, and nothing else"
     };

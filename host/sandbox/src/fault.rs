@@ -6,7 +6,7 @@ use writ_plugin::MismatchError;
 
 use crate::error::LoadError;
 use crate::folders::FolderError;
-use crate::port::{HostCall, Port};
+use crate::port::{HostCall, Port, PortError};
 use crate::trap::bounded;
 
 /// How much of a host call is shown.
@@ -99,6 +99,15 @@ pub enum Fault {
     },
 }
 
+impl From<PortError> for Fault {
+    /// What can't be recorded did not happen, as far as the run knows: the guest doesn't go on.
+    fn from(error: PortError) -> Self {
+        Self::Host {
+            message: error.to_string(),
+        }
+    }
+}
+
 /// What a call used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -114,6 +123,12 @@ pub struct Usage {
     pub log_bytes: u64,
     /// Bytes written to files.
     pub file_write_bytes: u64,
+    /// HTTP requests.
+    pub http_requests: u64,
+    /// Bytes of the bodies of HTTP requests.
+    pub http_request_bytes: u64,
+    /// Bytes of HTTP responses.
+    pub http_response_bytes: u64,
 }
 
 /// How a call ended.

@@ -20,6 +20,7 @@ mod component;
 mod convert;
 mod engine;
 mod error;
+mod exchange;
 mod fault;
 mod folders;
 mod interface;
@@ -43,6 +44,7 @@ pub use call::Call;
 pub use compile::{CompileLimits, CompilerChild, compile_child_main};
 pub use component::Component;
 pub use error::{LoadError, SandboxError};
+pub use exchange::{Answer, Asked, Exchanged, Unanswered, Web, exchange};
 pub use fault::{Fault, Outcome, Usage};
 pub use folders::{FolderError, ResolvedFolders};
 pub use limits::Limits;
@@ -56,7 +58,13 @@ pub use sandbox::{Config, Sandbox};
 pub use state::Settings;
 pub use tools::{NoTools, Tool, Tools};
 pub use warm::Warm;
-pub use writ_grant::{Authority, Capability, Denied};
+pub use writ_grant::{
+    Authority, Capability, Denied, Method, Origin, SecretPlace, SecretUse, Target,
+};
+pub use writ_http::{
+    Client, Config as WebConfig, HeaderMap, HeaderName, HeaderValue, Limits as ExchangeLimits,
+    Response as WebResponse, Secrets, decoded, placeholder,
+};
 pub use writ_plugin::Value;
 
 #[cfg(test)]

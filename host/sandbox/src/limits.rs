@@ -54,13 +54,20 @@ pub struct Limits {
 }
 
 /// What a callee uses up of its caller's as well: each limit by its name.
-pub(crate) const SHARED: [(&str, fn(&Limits) -> u64); 6] = [
+pub(crate) const SHARED: [(&str, fn(&Limits) -> u64); 9] = [
     ("cpu_ms_max", |limits| limits.cpu_ms_max),
     ("wall_ms_max", |limits| limits.wall_ms_max),
     ("host_calls_max", |limits| limits.host_calls_max),
     ("log_bytes_max", |limits| limits.log_bytes_max),
     ("file_write_bytes_max", |limits| limits.file_write_bytes_max),
     ("output_bytes_max", |limits| limits.output_bytes_max),
+    ("http_requests_max", |limits| limits.http_requests_max),
+    ("http_request_bytes_max", |limits| {
+        limits.http_request_bytes_max
+    }),
+    ("http_response_bytes_max", |limits| {
+        limits.http_response_bytes_max
+    }),
 ];
 
 /// Calls of components by components that may be under way at once, whatever a limit says: the pool has room for so many.
@@ -215,6 +222,11 @@ impl Limits {
             file_write_bytes_max: self.file_write_bytes_max.min(left.file_write_bytes_max),
             output_bytes_max: self.output_bytes_max.min(left.output_bytes_max),
             tool_depth_max: self.tool_depth_max.min(left.tool_depth_max),
+            http_requests_max: self.http_requests_max.min(left.http_requests_max),
+            http_request_bytes_max: self.http_request_bytes_max.min(left.http_request_bytes_max),
+            http_response_bytes_max: self
+                .http_response_bytes_max
+                .min(left.http_response_bytes_max),
             ..self.clone()
         }
     }

@@ -11,6 +11,7 @@
 //! | `wasi:keyvalue` | with a `kv` grant | refused before it starts |
 //! | `wasi:config` | with a `config` grant | refused before it starts |
 //! | `writ:agent/tools` | with a `tool:call` grant | refused before it starts |
+//! | `wasi:http`, client side | with an `http` grant | refused before it starts |
 //! | anything else | never | refused before it starts |
 
 use wasmtime::Engine;
@@ -21,6 +22,7 @@ use writ_grant::{Authority, Capability};
 
 use crate::bindings::wasi::{config, keyvalue};
 use crate::bindings::writ::agent::tools;
+use crate::interface::http;
 use crate::interface::sockets::link_denied;
 use crate::state::State;
 
@@ -30,16 +32,18 @@ pub(crate) struct Shape {
     keyvalue: bool,
     config: bool,
     tools: bool,
+    http: bool,
 }
 
 impl Shape {
     /// How many shapes there are.
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 16;
     /// With everything.
     pub(crate) const ALL: Shape = Shape {
         keyvalue: true,
         config: true,
         tools: true,
+        http: true,
     };
 
     pub(crate) fn of(authority: &Authority) -> Self {
@@ -47,14 +51,15 @@ impl Shape {
             keyvalue: false,
             config: false,
             tools: false,
+            http: false,
         };
         for capability in authority.capabilities() {
             match capability {
                 Capability::Kv { .. } => shape.keyvalue = true,
                 Capability::Config { .. } => shape.config = true,
                 Capability::ToolCall { .. } => shape.tools = true,
+                Capability::Http { .. } => shape.http = true,
                 Capability::Fs { .. }
-                | Capability::Http { .. }
                 | Capability::Env { .. }
                 | Capability::SecretUse { .. }
                 | Capability::ModelChat { .. }
@@ -68,7 +73,10 @@ impl Shape {
     }
 
     pub(crate) fn index(self) -> usize {
-        usize::from(self.keyvalue) + 2 * usize::from(self.config) + 4 * usize::from(self.tools)
+        usize::from(self.keyvalue)
+            + 2 * usize::from(self.config)
+            + 4 * usize::from(self.tools)
+            + 8 * usize::from(self.http)
     }
 }
 
@@ -99,8 +107,17 @@ pub(crate) fn import(name: &str, shape: Shape) -> Import {
         "writ:agent" if name.starts_with("writ:agent/tools@") => {
             granted(shape.tools, "tool:call:PLUGIN/FUNCTION")
         }
+        "wasi:http" if is_http_client(name) => {
+            granted(shape.http, "http:METHODS https://HOST/PATH")
+        }
         _ => Import::Unknown,
     }
+}
+
+/// The parts of `wasi:http` that a client needs; nothing here serves requests.
+fn is_http_client(name: &str) -> bool {
+    let interface = name.split('@').next().unwrap_or(name);
+    matches!(interface, "wasi:http/types" | "wasi:http/outgoing-handler")
 }
 
 struct Io;
@@ -121,7 +138,7 @@ pub(crate) fn for_calls(
     let l = &mut linker;
     link_always(l)?;
     io::error::add_to_linker::<State, Io>(l, |state| &mut state.enter().table)?;
-    io::poll::add_to_linker::<State, Io>(l, |state| &mut state.enter().table)?;
+    io::poll::add_to_linker::<State, Own>(l, State::enter)?;
     io::streams::add_to_linker::<State, Io>(l, |state| &mut state.enter().table)?;
     filesystem::preopens::add_to_linker::<State, Own>(l, State::enter)?;
     filesystem::types::add_to_linker::<State, Own>(l, State::enter)?;
@@ -135,6 +152,9 @@ pub(crate) fn for_calls(
     }
     if shape.tools {
         tools::add_to_linker::<State, Own>(l, State::enter)?;
+    }
+    if shape.http {
+        http::add_to_linker(l)?;
     }
     link_denied(l, component, |name| name.starts_with("wasi:sockets/"))?;
     Ok(linker)

@@ -7,7 +7,7 @@ use writ_plugin::Offer;
 use crate::linker::{self, Import, Shape};
 
 /// Packages of which not every interface and version is here: the interfaces, and the version or the line of versions.
-pub(crate) const EXACT: [(&str, &[&str], Version); 8] = [
+pub(crate) const EXACT: [(&str, &[&str], Version); 9] = [
     (
         "wasi:io",
         &["error", "poll", "streams"],
@@ -50,6 +50,11 @@ pub(crate) const EXACT: [(&str, &[&str], Version); 8] = [
         Version::Only("0.2.0-draft"),
     ),
     ("wasi:config", &["store"], Version::Only("0.2.0-rc.1")),
+    (
+        "wasi:http",
+        &["types", "outgoing-handler"],
+        Version::Line("0.2."),
+    ),
     ("writ:agent", &["tools"], Version::Line("0.1.")),
 ];
 

@@ -10,10 +10,12 @@ use wasmtime::UpdateDeadline;
 use wasmtime::component::ResourceTable;
 use writ_grant::{Action, Authority, Denied, Permit};
 
+use crate::exchange::Web;
 use crate::fault::{Fault, Usage};
 use crate::folders::Mounts;
 use crate::interface::clocks::Clocks;
 use crate::interface::file_access::Files;
+use crate::interface::http::Http;
 use crate::interface::random::Random;
 use crate::interface::tools::Toolbox;
 use crate::limiter::{LimitHit, Limiter};
@@ -49,6 +51,7 @@ pub(crate) struct State {
     pub(crate) toolbox: Toolbox,
     /// When the guest started, on the wall.
     pub(crate) began: Instant,
+    pub(crate) http: Http,
     host_calls: u64,
     /// Why the guest must stop. The first reason counts.
     stop: Option<Fault>,
@@ -59,6 +62,8 @@ pub(crate) struct Parts {
     pub(crate) authority: Authority,
     pub(crate) settings: Arc<Settings>,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) idempotent: bool,
+    pub(crate) web: Option<Web>,
     pub(crate) port: Lent,
     pub(crate) mounts: Mounts,
     pub(crate) tools: Arc<dyn Tools>,
@@ -87,6 +92,11 @@ impl State {
             files: Files::new(parts.mounts),
             toolbox: Toolbox::new(parts.tools, parts.chain, parts.clock_ms, parts.seed),
             began: Instant::now(),
+            http: Http::new(
+                parts.web,
+                parts.idempotency_key.clone().filter(|_| parts.idempotent),
+                &limits,
+            ),
             authority: parts.authority,
             settings: parts.settings,
             idempotency_key: parts.idempotency_key,
@@ -260,6 +270,9 @@ impl State {
             host_calls: self.host_calls,
             log_bytes: self.log.bytes(),
             file_write_bytes: self.files.bytes_written(),
+            http_requests: self.http.requests(),
+            http_request_bytes: self.http.request_bytes(),
+            http_response_bytes: self.http.response_bytes(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Tool {
     pub limits: Limits,
     /// Values that the operator set.
     pub settings: Arc<Settings>,
+    /// The function that is meant is declared idempotent.
+    pub idempotent: bool,
 }
 
 /// No tools at all.

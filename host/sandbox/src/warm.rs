@@ -175,6 +175,8 @@ fn store(
         authority: Authority::none(plugin),
         settings: Arc::new(Settings::default()),
         idempotency_key: None,
+        idempotent: false,
+        web: None,
         port: Lent::own(Box::new(Deaf)),
         mounts: Vec::new(),
         tools: Arc::new(NoTools),

@@ -1,12 +1,17 @@
 //! Everything a run needs besides its journal, resolved: the workflow, the loaded plugins and what each may do.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use writ_expression::Expressions;
 use writ_run::{Definition, Effects, Event, PluginPin, WorkflowPin};
-use writ_sandbox::{Authority, Component, Fault, Limits, ResolvedFolders, Settings, Tool, Tools};
+use writ_sandbox::{
+    Authority, Component, Fault, Limits, ResolvedFolders, Settings, Tool, Tools, Web,
+};
 
 use crate::fault;
 
@@ -22,6 +27,8 @@ pub struct Plugin {
     pub folders: ResolvedFolders,
     /// Its limits.
     pub limits: Limits,
+    /// Functions that are declared to be idempotent.
+    pub idempotent: BTreeSet<String>,
     /// Values of `config` and `env` that its grants may name.
     pub settings: Arc<Settings>,
     /// Its version.
@@ -40,6 +47,10 @@ pub struct App {
     pub runtime: Json,
     /// `$secrets`: placeholders by name, never values.
     pub secrets: Json,
+    /// What the workflow itself may do, for the requests that it sends.
+    pub authority: Authority,
+    /// What sends requests, of plugins and of the workflow; none: nothing does.
+    pub web: Option<Web>,
     /// Where its grants were read from; kept with each run, so that a later process finds them again.
     pub grants: Option<String>,
     /// Whether some expression needs the sandboxed jq, which may take as long as its limit.
@@ -65,6 +76,7 @@ impl Tools for App {
             folders: known.folders.clone(),
             limits: known.limits.clone(),
             settings: Arc::clone(&known.settings),
+            idempotent: known.idempotent.contains(function),
         })
     }
 

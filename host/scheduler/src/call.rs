@@ -1,4 +1,4 @@
-//! One call of a plugin's function: make the intent durable, run the guest, name the fault.
+//! One call: of a plugin's function (make the intent durable, run the guest, name the fault), or of a server, in `http`.
 
 use std::sync::Arc;
 
@@ -23,6 +23,20 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
+    pub(crate) fn new(
+        task: TaskId,
+        attempt: u32,
+        effects: Effects,
+        result: Result<Json, Problem>,
+    ) -> Self {
+        Self {
+            task,
+            attempt,
+            effects,
+            result,
+        }
+    }
+
     /// The signal for the state machine, and what the call could touch.
     pub(crate) fn into_signal(self) -> (Signal, Effects) {
         (
@@ -37,7 +51,7 @@ impl Returned {
 }
 
 /// A call that was decided and not yet performed.
-pub(crate) struct PluginCall {
+pub(crate) struct Work {
     pub(crate) inner: Arc<Inner>,
     pub(crate) app: Arc<App>,
     pub(crate) run: RunId,
@@ -48,13 +62,21 @@ pub(crate) struct PluginCall {
     pub(crate) intent: Option<Position>,
 }
 
-impl PluginCall {
+impl Work {
     /// Performs it.
     pub(crate) async fn perform(self) -> Result<Returned, JournalError> {
+        match self.call.callee.clone() {
+            Callee::Http(http) => Ok(self.send(&http).await),
+            Callee::Plugin {
+                plugin, function, ..
+            } => self.run_guest(plugin, function).await,
+        }
+    }
+
+    async fn run_guest(self, plugin: String, function: String) -> Result<Returned, JournalError> {
         let writ_run::Call {
             task,
             attempt,
-            callee,
             arguments,
             effects,
             clock_ms,
@@ -62,18 +84,6 @@ impl PluginCall {
             idempotency_key,
             ..
         } = self.call;
-        let Callee::Plugin {
-            plugin, function, ..
-        } = callee
-        else {
-            let problem = Problem::dsl("configuration", 400, "`call: http` is not executed yet");
-            return Ok(Returned {
-                task,
-                attempt,
-                effects,
-                result: Err(problem),
-            });
-        };
         // Where host calls have intents of their own, nothing has to be durable before the first of them.
         let whole = matches!(effects, Effects::Idempotent | Effects::Once);
         if let Some(intent) = self.intent.filter(|_| whole) {
@@ -119,6 +129,8 @@ impl PluginCall {
                 idempotency_key: Some(idempotency_key),
                 settings: Arc::clone(&known.settings),
                 tools: Arc::clone(&self.app) as Arc<dyn Tools>,
+                idempotent: known.idempotent.contains(&function),
+                web: self.app.web.clone(),
                 port: Box::new(port),
             })
             .await;

@@ -13,7 +13,7 @@ use writ_run::{Action, Call, Decision, Effects, Moment, Run, RunId, Signal, Task
 
 use crate::{
     app::App,
-    call::{PluginCall, Returned},
+    call::{Returned, Work},
     clock::now_ms,
     evaluator::Evaluator,
     port::Record,
@@ -210,7 +210,7 @@ impl Drive {
         let recorded = self.recorded.remove(&attempt).unwrap_or_default();
         let (abort, registration) = AbortHandle::new_pair();
         self.aborts.insert(attempt, (abort, call.effects));
-        let call = PluginCall {
+        let call = Work {
             inner: Arc::clone(&self.inner),
             app: Arc::clone(&self.app),
             run: self.id,

@@ -11,6 +11,7 @@ mod clock;
 mod drive;
 mod evaluator;
 mod fault;
+mod http;
 mod kv;
 mod port;
 mod recover;

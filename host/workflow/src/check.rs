@@ -7,6 +7,7 @@
 mod call;
 mod catalog;
 mod executed;
+mod http;
 mod reach;
 mod tools;
 
@@ -35,22 +36,25 @@ pub struct Known {
 /// What is wrong with expressions, by their index: the message of whoever knows jq.
 pub type ExpressionErrors = BTreeMap<usize, String>;
 
-/// Everything that is wrong with a workflow among these plugins, and the parser's warnings, in the order of the document.
+/// Everything that is wrong with a workflow among these plugins and with this authority of its own, and the parser's warnings, in the order of the document.
 pub fn check(
     workflow: &Workflow,
     file: &str,
     plugins: &Catalog,
+    own: &Authority,
     expressions: &ExpressionErrors,
 ) -> Vec<Diagnostic> {
     let mut checker = Checker {
         workflow,
         plugins,
+        own,
         report: Report::new(file),
     };
     checker.expressions(expressions);
     checker.executed();
     checker.catalogs();
     checker.calls();
+    checker.http();
     checker.reach();
     for warning in workflow.source.warnings() {
         checker.report.push(warning.clone());
@@ -62,6 +66,7 @@ pub fn check(
 struct Checker<'w> {
     workflow: &'w Workflow,
     plugins: &'w Catalog,
+    own: &'w Authority,
     report: Report,
 }
 

@@ -178,6 +178,8 @@ pub(crate) fn call(
         clock_ms: 0,
         seed: 0,
         idempotency_key: None,
+        idempotent: false,
+        web: None,
         settings: Arc::clone(settings),
         tools: Arc::new(NoTools),
         port: Box::new(Mute),

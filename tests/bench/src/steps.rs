@@ -242,6 +242,7 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
         authority_without_changes: authority.without_changes(),
         authority,
         folders,
+        idempotent: Default::default(),
         limits: Limits::default(),
         settings: Arc::default(),
         version: "0.1.0".to_owned(),
@@ -258,6 +259,8 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
         plugins: [("bench".to_owned(), plugin)].into(),
         runtime: json!({}),
         secrets: json!({}),
+        authority: Authority::none("bench/bench"),
+        web: None,
         grants: None,
         blocking: false,
         expressions: Box::new(move || {

@@ -297,6 +297,8 @@ impl State {
                 .as_ref()
                 .map(|key| format!("{key}/{number}")),
             settings: tool.settings,
+            idempotent: tool.idempotent,
+            web: self.http.web(),
             tools: self.toolbox.tools.clone(),
             port: Box::new(crate::warm::Deaf),
         };
@@ -323,7 +325,7 @@ impl State {
                 .file_write_bytes_max
                 .saturating_sub(self.files.bytes_written()),
             output_bytes_max: limits.tool_bytes_max,
-            ..limits.clone()
+            ..self.http.left(limits)
         }
     }
 
@@ -333,6 +335,7 @@ impl State {
         self.log.charge(outcome.usage.log_bytes);
         let allowed = self.limits.file_write_bytes_max;
         self.files.charge(outcome.usage.file_write_bytes, allowed);
+        self.http.charge(&outcome.usage);
     }
 
     /// A callee ended at a limit that is really this call's. Too long an answer is told; what is used up ends this call too.

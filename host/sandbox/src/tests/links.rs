@@ -16,7 +16,7 @@ fn importing(name: &str) -> String {
 
 #[test]
 fn what_the_host_does_not_have_is_refused_at_load() {
-    for name in ["wasi:http/types@0.2.0", "evil:corp/backdoor"] {
+    for name in ["wasi:http/incoming-handler@0.2.0", "evil:corp/backdoor"] {
         let error = try_load(&sandbox(), &importing(name)).err().unwrap();
         assert!(
             matches!(&error, LoadError::UnknownImport { import, .. } if import == name),

@@ -7,7 +7,7 @@ use crate::offer::{EXACT, Version, offer};
 
 /// Something that each interface of the list has. Whether it is asked for in its right type makes no difference here: the linker
 /// says something else of what it has in another type than of what it doesn't have.
-const MEMBERS: [(&str, &str); 25] = [
+const MEMBERS: [(&str, &str); 27] = [
     ("wasi:io/error", "[method]error.to-debug-string"),
     ("wasi:io/poll", "poll"),
     ("wasi:io/streams", "[method]input-stream.read"),
@@ -32,6 +32,8 @@ const MEMBERS: [(&str, &str); 25] = [
     ("wasi:keyvalue/atomics", "increment"),
     ("wasi:keyvalue/batch", "get-many"),
     ("wasi:config/store", "get"),
+    ("wasi:http/types", "http-error-code"),
+    ("wasi:http/outgoing-handler", "handle"),
     ("writ:agent/tools", "list"),
 ];
 
@@ -56,7 +58,12 @@ fn links(interface: &str, version: &str) -> bool {
     let text = format!(
         r#"(component (import "{interface}@{version}" (instance (export "{member}" ({ty})))))"#
     );
-    let all = authority(&["kv:read:a", "config:read:a", "tool:call:a/b"]);
+    let all = authority(&[
+        "kv:read:a",
+        "config:read:a",
+        "tool:call:a/b",
+        "http:GET https://a.example/",
+    ]);
     match try_load(&sandbox(), &text).and_then(|component| component.check(&all)) {
         Ok(()) => true,
         Err(error) => {

@@ -28,6 +28,7 @@ impl Tools for Registry {
             folders: ResolvedFolders::new(),
             limits,
             settings: Arc::new(Settings::default()),
+            idempotent: false,
         })
     }
 

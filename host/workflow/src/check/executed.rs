@@ -23,8 +23,7 @@ impl Checker<'_> {
                     CallTarget::Protocol(name) => {
                         self.later(task, "call", &format!("`call: {name}`"))
                     }
-                    CallTarget::Http(_) => self.later(task, "call", "`call: http`"),
-                    CallTarget::Plugin { .. } | CallTarget::Defined(_) => {}
+                    CallTarget::Plugin { .. } | CallTarget::Http(_) | CallTarget::Defined(_) => {}
                 },
                 TaskKind::Do(_)
                 | TaskKind::For(_)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
-use writ_grant::{Authority, Capability, Digest, Request};
+use writ_grant::{Authority, Capability, Digest, Grant, Request, Writ};
 use writ_plugin::{Field, Function, LimitOverrides, Param, Plugin, RecordType, Type, Uncallable};
 
 use super::{
@@ -117,11 +117,40 @@ fn catalog() -> Catalog {
     ])
 }
 
+/// A workflow that asked for one origin, for an optional other one and for a secret, and was granted the first and the secret.
+fn own() -> Authority {
+    let digest = Digest::from_bytes([9; 32]);
+    let requests = [
+        request("http:GET,POST https://erp.example/**", false),
+        request("http:GET https://optional.example/**", true),
+        request("secret:use:erp", false),
+    ];
+    let granted = |capability: &str| Grant::of(capability.parse().expect("a capability"));
+    let writ = Writ {
+        plugin: "a/b".to_owned(),
+        version: "0.0.1".to_owned(),
+        digest,
+        grants: vec![
+            granted("http:GET https://erp.example/orders/**"),
+            Grant {
+                host: Some("https://erp.example".parse().expect("an origin")),
+                header: Some("authorization".parse().expect("a header")),
+                ..granted("secret:use:erp")
+            },
+        ],
+        approved_ms: None,
+        expires_ms: None,
+        revoked: false,
+    };
+    Authority::effective("a/b", &digest, &requests, Some(&writ), 0).expect("an authority")
+}
+
 fn judged(text: &str) -> Vec<Diagnostic> {
     check(
         &parsed("x", text),
         "x",
         &catalog(),
+        &own(),
         &ExpressionErrors::new(),
     )
 }
@@ -136,7 +165,7 @@ fn jq_errors_are_told_at_their_expression() {
     let text = "document: {dsl: 1.0.3, namespace: a, name: b, version: 0.0.1}\ndo:\n- a: {set: {b: '${ .c }', d: '${ .[ }'}}\n";
     let errors =
         ExpressionErrors::from([(1, "unexpected end".to_owned()), (9, "nowhere".to_owned())]);
-    let found = check(&parsed("x", text), "x", &catalog(), &errors);
+    let found = check(&parsed("x", text), "x", &catalog(), &own(), &errors);
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -147,7 +176,7 @@ fn jq_errors_are_told_at_their_expression() {
 #[test]
 fn parts_that_are_not_executed_are_all_refused_by_name() {
     for (file, tasks) in [
-        ("protocols.yaml", 14),
+        ("protocols.yaml", 11),
         ("events.yaml", 7),
         ("processes.yaml", 7),
     ] {
@@ -171,6 +200,6 @@ fn a_workflow_that_was_not_parsed_can_be_checked_too() {
         "document: {dsl: 1.0.3, namespace: a, name: b, version: 0.0.1}\ndo:\n- a: {emit: {event: {}}}\n",
     );
     workflow.source = crate::model::Source::default();
-    let found = check(&workflow, "x", &catalog(), &ExpressionErrors::new());
+    let found = check(&workflow, "x", &catalog(), &own(), &ExpressionErrors::new());
     assert_eq!((found.len(), found[0].span), (1, workflow.tasks[0].span));
 }

@@ -1,6 +1,7 @@
 //! Laws: whatever is done to a document, reading it ends in a workflow or in diagnostics that lie inside of it.
 
 use proptest::prelude::*;
+use writ_grant::Authority;
 
 use super::corpus::CORPUS;
 use crate::{Catalog, Diagnostic, ExpressionErrors, check, diagnostic::DIAGNOSTICS_MAX, parse};
@@ -109,7 +110,7 @@ proptest! {
         let text = apply(CORPUS[which].1, &changes);
         match parse(&text, "x") {
             Ok(workflow) => {
-                drop(check(&workflow, "x", &Catalog::new(), &ExpressionErrors::new()));
+                drop(check(&workflow, "x", &Catalog::new(), &Authority::none("a/b"), &ExpressionErrors::new()));
                 prop_assert!(workflow.root.iter().all(|index| (index.0 as usize) < workflow.tasks.len()));
                 prop_assert!(workflow.source.warnings().iter().all(|found| !found.is_error()));
             }

@@ -1,0 +1,193 @@
+//! What sends requests for a host: the network as `writ.toml` has it, and the secrets that grants name. Read once, before the second
+//! wall; a value is never shown, whatever is wrong with it.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::Read,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use writ_grant::{Authority, Capability, Name};
+use writ_http::{CaFile, Client, Secrets};
+use writ_sandbox::Web;
+
+use crate::{
+    app::App,
+    error::{Failure, Result},
+};
+
+/// Largest file of certificates that is read.
+const CA_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Longest value of a secret.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+/// The right of everybody on this machine to read a file.
+const READABLE_BY_ALL: u32 = 0o004;
+
+/// `[network]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NetworkConfig {
+    /// Who is asked for addresses; the system's name servers when empty.
+    #[serde(default)]
+    pub(crate) nameservers: Vec<SocketAddr>,
+    /// Certificates of authorities that are trusted beside the system's; relative to the app folder.
+    #[serde(default)]
+    pub(crate) ca_files: Vec<PathBuf>,
+}
+
+/// `[secrets.NAME]`: where a value comes from, in exactly one way.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretEntry {
+    /// A file, relative to the app folder.
+    pub(crate) file: Option<PathBuf>,
+    /// An environment variable.
+    pub(crate) env: Option<String>,
+    /// A descriptor that the process was started with.
+    pub(crate) fd: Option<u32>,
+}
+
+impl SecretEntry {
+    /// Whether it says one place, and not several or none.
+    pub(crate) fn is_plain(&self) -> bool {
+        let said = [self.file.is_some(), self.env.is_some(), self.fd.is_some()];
+        said.into_iter().filter(|said| *said).count() == 1
+    }
+}
+
+/// What these need to send requests; none if none of them may.
+pub(crate) fn web<'a>(
+    app: &App,
+    authorities: impl IntoIterator<Item = &'a Authority>,
+) -> Result<Option<Web>> {
+    let (mut sends, mut names) = (false, BTreeSet::new());
+    for capability in authorities.into_iter().flat_map(Authority::capabilities) {
+        match capability {
+            Capability::Http { .. } => sends = true,
+            Capability::SecretUse { name } => drop(names.insert(name.clone())),
+            Capability::Fs { .. }
+            | Capability::Kv { .. }
+            | Capability::Config { .. }
+            | Capability::Env { .. }
+            | Capability::ModelChat { .. }
+            | Capability::Memory { .. }
+            | Capability::ToolCall { .. }
+            | Capability::HumanAsk { .. }
+            | Capability::ClockReal
+            | Capability::RandomReal => {}
+        }
+    }
+    if !sends {
+        return Ok(None);
+    }
+    let mut secrets = Secrets::default();
+    for name in names {
+        let value = value(app, &name)?;
+        secrets
+            .add(name.clone(), value)
+            .map_err(|error| place(app, &name, Failure::usage(error)))?;
+    }
+    let client = client(app)?;
+    Ok(Some(Web { client, secrets }))
+}
+
+fn client(app: &App) -> Result<Client> {
+    let mut ca_files = Vec::new();
+    for file in &app.config.network.ca_files {
+        let path = app.folder.join(file);
+        let name = path.display().to_string();
+        let opened = File::open(&path).map_err(|error| Failure::file(&path, "read", &error))?;
+        let pem = bounded(opened, CA_BYTES_MAX, &name)?;
+        ca_files.push(CaFile { name, pem });
+    }
+    let config = writ_http::Config {
+        nameservers: app.config.network.nameservers.clone(),
+        ca_files,
+    };
+    Client::new(&config).map_err(|error| {
+        Failure::usage(format!("the network can't be used: {error}"))
+            .help("mend `nameservers` and `ca_files` under [network] in writ.toml")
+    })
+}
+
+fn place(app: &App, name: &Name, failure: Failure) -> Failure {
+    let config = app.folder.join("writ.toml");
+    failure.within(format!("[secrets.{name}] of {}", config.display()))
+}
+
+fn value(app: &App, name: &Name) -> Result<Vec<u8>> {
+    let Some(entry) = app.config.secrets.get(name.as_str()) else {
+        let config = app.folder.join("writ.toml");
+        return Err(Failure::usage(format!(
+            "a grant uses the secret {name}, but {} does not say where its value is",
+            config.display()
+        ))
+        .help(format!(
+            "add a section [secrets.{name}] with `file = \"PATH\"`, `env = \"VARIABLE\"` or `fd = NUMBER`"
+        )));
+    };
+    let value = match (&entry.file, &entry.env, entry.fd) {
+        (Some(file), _, _) => from_file(&app.folder.join(file)),
+        (None, Some(variable), _) => from_variable(variable),
+        (None, None, Some(fd)) => from_descriptor(fd),
+        (None, None, None) => Err(Failure::usage("it says no place")),
+    };
+    value.map_err(|failure| place(app, name, failure))
+}
+
+/// A file that not everybody may read: as with a private key, another one is refused.
+fn from_file(path: &Path) -> Result<Vec<u8>> {
+    let opened = File::open(path).map_err(|error| Failure::file(path, "read", &error))?;
+    let metadata = opened
+        .metadata()
+        .map_err(|error| Failure::file(path, "read", &error))?;
+    if !metadata.is_file() {
+        return Err(Failure::usage(format!("{} is no file", path.display())));
+    }
+    if metadata.permissions().mode() & READABLE_BY_ALL != 0 {
+        return Err(Failure::usage(format!(
+            "{} can be read by every user of this machine",
+            path.display()
+        ))
+        .help(format!("chmod 600 {}", path.display())));
+    }
+    bounded(opened, SECRET_BYTES_MAX, &path.display().to_string())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where the environment is read, for the one variable that writ.toml names"
+)]
+fn from_variable(variable: &str) -> Result<Vec<u8>> {
+    std::env::var_os(variable)
+        .map(std::os::unix::ffi::OsStringExt::into_vec)
+        .ok_or_else(|| Failure::usage(format!("the variable {variable} is not set")))
+}
+
+fn from_descriptor(fd: u32) -> Result<Vec<u8>> {
+    let name = format!("descriptor {fd}");
+    let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
+    let opened = fs::File::open(&path).map_err(|error| {
+        Failure::usage(format!("{name} can't be read: {error}")).help(format!(
+            "start writ with it, for instance `writ run APP {fd}< FILE`; a run in the background can't have it"
+        ))
+    })?;
+    bounded(opened, SECRET_BYTES_MAX, &name)
+}
+
+fn bounded(from: File, bytes_max: u64, name: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::usage(format!("{name} can't be read: {error}")))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::usage(format!(
+            "{name} has more than {bytes_max} bytes"
+        )));
+    }
+    Ok(bytes)
+}

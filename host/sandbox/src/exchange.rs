@@ -1,0 +1,362 @@
+//! One HTTP exchange as the record has it: permitted, answered from the record or intended and sent, and written down. The one
+//! way in which a request leaves the host, whoever asks. Must not know of `wasi:http` or of workflows.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use writ_grant::{Authority, Bound, Denied, HttpRequest, Method, Permit, SecretUse, Target};
+use writ_http::{
+    Bytes, Client, Gate, HeaderMap, HeaderName, HeaderValue, HttpFailure, Injection, Request,
+    Response, Secrets,
+};
+
+use crate::fault::Fault;
+use crate::payload::Payload;
+use crate::port::{HostCall, Port, Recalled};
+
+const INTERFACE: &str = "wasi:http/outgoing-handler";
+const FUNCTION: &str = "handle";
+/// What tells a server that a request is one that it may have got already.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The error of a request that no grant allows, as `wasi:http` names it.
+const DENIED: &str = "HTTP-request-denied";
+
+/// What sending takes beside a permit; the same for all calls of a host.
+#[derive(Clone)]
+pub struct Web {
+    /// The network.
+    pub client: Client,
+    /// Values that are put in for placeholders, and taken out of what comes back.
+    pub secrets: Secrets,
+}
+
+/// A request that somebody wants to be sent.
+pub struct Asked {
+    /// The method.
+    pub method: Method,
+    /// Where it goes.
+    pub target: Target,
+    /// Its headers, with placeholders for secrets.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+    /// The key under which whoever asks declares it to be the same request when it is sent again.
+    pub idempotency_key: Option<String>,
+    /// How many redirects are followed; none: whoever asks sees them.
+    pub redirects_max: Option<u32>,
+}
+
+/// What came back, as whoever asked may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, in their order.
+    pub headers: Vec<(String, Payload)>,
+    /// The body.
+    pub body: Payload,
+}
+
+/// Why nothing came back. In the record beside the error's name is what a person is told, so that it is the same when the record
+/// is read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The error, as `wasi:http` names it.
+    #[serde(rename = "Err")]
+    pub code: String,
+    /// What happened.
+    pub detail: String,
+    /// What was lacking, if it was denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// What would mend it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+/// What an exchange came to.
+pub type Exchanged = Result<Answer, Unanswered>;
+
+/// The recorded form: `{"Ok": {status, headers, body}}` or `{"Err": code, …}`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Recorded {
+    Answered {
+        #[serde(rename = "Ok")]
+        ok: Answer,
+    },
+    Unanswered(Unanswered),
+}
+
+/// Asks the policy and tells the record of each refusal.
+struct Asking<'a> {
+    authority: &'a Authority,
+    port: &'a mut dyn Port,
+}
+
+impl Gate for Asking<'_> {
+    fn request(&mut self, action: HttpRequest) -> Result<Permit<HttpRequest>, Denied> {
+        let denied = |denied: &Denied| self.port.denied(denied);
+        self.authority.permit(action).inspect_err(denied)
+    }
+
+    fn secret(&mut self, action: SecretUse) -> Result<Permit<SecretUse>, Denied> {
+        let denied = |denied: &Denied| self.port.denied(denied);
+        self.authority.permit(action).inspect_err(denied)
+    }
+}
+
+/// Performs an exchange, or answers it from the record.
+///
+/// A request that is not safe is made durable before it is sent, and its answer right after. One that an earlier process was
+/// about to send, and of which no answer is recorded, is sent again only if that changes nothing more: its method says so, or
+/// it carries the key that it was sent with. Otherwise it is in doubt.
+///
+/// # Errors
+/// When whoever asks can't go on: in doubt, another request than the recorded one, or an answer that can't be recorded.
+pub async fn exchange(
+    asked: Asked,
+    web: &Web,
+    authority: &Authority,
+    port: &mut dyn Port,
+    limits: &writ_http::Limits,
+) -> Result<Exchanged, Fault> {
+    let asked = asked.keyed();
+    let ready = match ready(&asked, web, &mut Asking { authority, port }) {
+        Ok(ready) => ready,
+        Err(unanswered) => return Ok(Err(unanswered)),
+    };
+    let call = asked.host_call();
+    let intended = match port.recall(&call) {
+        Some(Recalled::Answer(answer)) => return recorded(call, answer),
+        Some(Recalled::InDoubt) if asked.repeatable() => true,
+        Some(Recalled::InDoubt) => {
+            return Err(Fault::InDoubt {
+                call: Box::new(call),
+            });
+        }
+        Some(Recalled::Diverged { expected }) => return Err(diverged(expected, call)),
+        None => false,
+    };
+    let safe = asked.method.is_safe();
+    if !safe && !intended {
+        port.intended(&call).await?;
+    }
+    let grant = ready.permit.decided_by().clone();
+    let sent = send(asked, ready, web, &mut Asking { authority, port }, limits).await;
+    let exchanged = sent.map(Answer::from).map_err(|failure| {
+        // What the gate refused is told already.
+        if let Some(denied) = denied_by(&failure).filter(|denied| is_unreachable(denied)) {
+            port.denied(denied);
+        }
+        Unanswered::from(&failure)
+    });
+    let answer = as_recorded(&exchanged);
+    if safe {
+        port.record(call, answer, &grant);
+    } else {
+        port.answered(call, answer, &grant).await?;
+    }
+    Ok(exchanged)
+}
+
+/// What has to be there before anything is sent or recorded.
+struct Ready {
+    permit: Permit<HttpRequest>,
+    injection: Injection,
+}
+
+fn ready(asked: &Asked, web: &Web, gate: &mut Asking<'_>) -> Result<Ready, Unanswered> {
+    let action = HttpRequest {
+        method: asked.method,
+        target: asked.target.clone(),
+    };
+    let permit = gate
+        .request(action)
+        .map_err(|denied| Unanswered::denied(&denied))?;
+    let injection = Injection::permitted(&asked.request(), &asked.target, &web.secrets, gate)
+        .map_err(|failure| Unanswered::from(&failure))?;
+    Ok(Ready { permit, injection })
+}
+
+async fn send(
+    asked: Asked,
+    ready: Ready,
+    web: &Web,
+    gate: &mut Asking<'_>,
+    limits: &writ_http::Limits,
+) -> Result<Response, HttpFailure> {
+    let Ready { permit, injection } = ready;
+    let request = asked.request();
+    match asked.redirects_max {
+        None => {
+            web.client
+                .exchange(permit, request, injection, limits)
+                .await
+        }
+        // Each hop asks for a permit of its own, the first one too.
+        Some(most) => {
+            let (method, target) = (asked.method, asked.target);
+            let followed =
+                web.client
+                    .follow(method, target, request, gate, &web.secrets, most, limits);
+            followed.await.map(|followed| followed.response)
+        }
+    }
+}
+
+impl Asked {
+    /// With the key in its header, unless whoever asks has put one there.
+    fn keyed(mut self) -> Self {
+        if self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY) {
+            return self;
+        }
+        let key = self.idempotency_key.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(key)) = key {
+            self.headers
+                .insert(HeaderName::from_static(IDEMPOTENCY_KEY), key);
+        }
+        self
+    }
+
+    fn repeatable(&self) -> bool {
+        self.method.is_idempotent() || self.idempotency_key.is_some()
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+        }
+    }
+
+    /// As it is recorded: with placeholders, never with secrets.
+    fn host_call(&self) -> HostCall {
+        let arguments = json!({
+            "method": self.method.as_str(),
+            "url": self.target.to_string(),
+            "headers": pairs(&self.headers),
+            "body": Payload::from(self.body.as_ref()),
+        });
+        HostCall::new(INTERFACE, FUNCTION, arguments)
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, Payload)> {
+    let pair = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), Payload::from(value.as_bytes()))
+    };
+    headers.iter().map(pair).collect()
+}
+
+impl Answer {
+    /// The headers as a map; what is no header is left out.
+    #[must_use]
+    pub fn header_map(&self) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let header = HeaderName::from_str(name)
+                .ok()
+                .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
+            if let Some((name, value)) = header {
+                map.append(name, value);
+            }
+        }
+        map
+    }
+
+    /// Bytes of it, for whoever bounds them.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        let header = |(name, value): &(String, Payload)| name.len() + value.as_bytes().len();
+        let headers: usize = self.headers.iter().map(header).sum();
+        (headers + self.body.as_bytes().len()) as u64
+    }
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self {
+            status: response.status,
+            headers: pairs(&response.headers),
+            body: Payload::from(response.body.as_ref()),
+        }
+    }
+}
+
+impl Unanswered {
+    /// Nothing was sent, for a reason that is no matter of grants.
+    pub(crate) fn unsent(code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            detail: detail.into(),
+            capability: None,
+            remedy: None,
+        }
+    }
+
+    fn denied(denied: &Denied) -> Self {
+        Self {
+            capability: Some(denied.capability.to_string()),
+            remedy: Some(denied.remedy()),
+            ..Self::unsent(DENIED, denied.to_string())
+        }
+    }
+}
+
+impl From<&HttpFailure> for Unanswered {
+    fn from(failure: &HttpFailure) -> Self {
+        Self {
+            capability: denied_by(failure).map(|denied| denied.capability.to_string()),
+            remedy: failure.remedy(),
+            ..Self::unsent(failure.code(), failure.to_string())
+        }
+    }
+}
+
+/// The refusal behind a failure, if it is one.
+fn denied_by(failure: &HttpFailure) -> Option<&Denied> {
+    if let HttpFailure::Denied(denied) = failure {
+        return Some(denied);
+    }
+    if let HttpFailure::Later { failure, .. } = failure {
+        return denied_by(failure);
+    }
+    None
+}
+
+/// Whether it was the client that refused, after it had looked the host up.
+fn is_unreachable(denied: &Denied) -> bool {
+    matches!(denied.bound.as_deref(), Some(Bound::Addresses { .. }))
+}
+
+fn as_recorded(exchanged: &Exchanged) -> Json {
+    let recorded = match exchanged.clone() {
+        Ok(ok) => Recorded::Answered { ok },
+        Err(unanswered) => Recorded::Unanswered(unanswered),
+    };
+    serde_json::to_value(recorded).expect("invariant: only string keys")
+}
+
+fn recorded(call: HostCall, answer: Json) -> Result<Exchanged, Fault> {
+    match serde_json::from_value(answer.clone()) {
+        Ok(Recorded::Answered { ok }) => Ok(Ok(ok)),
+        Ok(Recorded::Unanswered(unanswered)) => Ok(Err(unanswered)),
+        // A record that was not made by an exchange.
+        Err(_) => {
+            let expected = HostCall {
+                arguments: answer,
+                ..call.clone()
+            };
+            Err(diverged(expected, call))
+        }
+    }
+}
+
+fn diverged(expected: HostCall, found: HostCall) -> Fault {
+    Fault::Diverged {
+        expected: Box::new(expected),
+        found: Box::new(found),
+    }
+}
