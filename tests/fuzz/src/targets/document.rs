@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use writ_grant::Authority;
 use writ_plugin::{Plugin, embed};
 use writ_workflow::{
     Catalog, DIAGNOSTICS_MAX, Diagnostic, Known, check as check_workflow, expressions, parse,
@@ -117,7 +118,8 @@ fn check(bytes: &[u8]) {
                 (&again.definition, &again.digest),
                 (&workflow.definition, &workflow.digest)
             );
-            check_workflow(&workflow, "workflow.yaml", &CATALOG, &BTreeMap::new())
+            let own = Authority::none("fuzz/workflow");
+            check_workflow(&workflow, "workflow.yaml", &CATALOG, &own, &BTreeMap::new())
         }
         Err(diagnostics) => {
             assert!(
