@@ -15,4 +15,4 @@ mod words;
 
 pub use mutate::Mutator;
 pub use random::Random;
-pub use targets::{TARGETS, Target, target};
+pub use targets::{TARGETS, Target, run, target};

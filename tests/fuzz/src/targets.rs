@@ -63,3 +63,12 @@ pub const TARGETS: &[Target] = &[
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
+
+/// Runs one input through the target of this name.
+///
+/// # Panics
+/// When there is no such target, and when a property does not hold.
+pub fn run(name: &str, input: &[u8]) {
+    let target = target(name).unwrap_or_else(|| panic!("there is no target {name}"));
+    (target.check)(input);
+}

@@ -48,3 +48,32 @@ targets! {
     url,
     value,
 }
+
+/// The bins of `libfuzzer/` are these targets, each under its name.
+#[test]
+fn every_target_has_a_bin() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets");
+    let entries = std::fs::read_dir(&folder).expect("the folder is there");
+    let mut bins: Vec<String> = entries
+        .map(|entry| {
+            entry
+                .expect("it can be read")
+                .path()
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    bins.sort();
+    let targets: Vec<&str> = writ_fuzz::TARGETS
+        .iter()
+        .map(|target| target.name)
+        .collect();
+    assert_eq!(bins, targets);
+    for name in targets {
+        let text =
+            std::fs::read_to_string(folder.join(format!("{name}.rs"))).expect("a bin is text");
+        assert!(text.contains(&format!("run(\"{name}\"")), "{name}");
+    }
+}
