@@ -46,10 +46,11 @@ fn base(stack_bytes: u64) -> Config {
     config.relaxed_simd_deterministic(true);
     // Not needed by any toolchain that Writ supports, so not open to attack.
     config.wasm_memory64(false);
-    config.wasm_multi_memory(false);
     config.wasm_custom_page_sizes(false);
     config.wasm_wide_arithmetic(false);
     config.shared_memory(false);
+    // What carries values between the parts of one component is made by the engine itself, and uses the memories of both.
+    config.wasm_multi_memory(true);
     // Bounds.
     config.wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
     config.max_wasm_stack(as_usize(stack_bytes));

@@ -64,6 +64,47 @@ async fn the_outermost_result_is_unwrapped() {
     assert!(matches!(fault, Fault::Guest { payload } if payload == json!(3)));
 }
 
+/// Two parts, each with a memory of its own, and a text that goes from one to the other: as QuickJS and composed components have.
+const COMPOSED: &str = r#"
+(component
+  (component $inner
+    (core module $m (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+      (func (export "length") (param i32 i32) (result i32) local.get 1))
+    (core instance $i (instantiate $m))
+    (func (export "length") (param "text" string) (result u32)
+      (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+  (component $outer
+    (import "length" (func $length (param "text" string) (result u32)))
+    (core module $libc (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 2048))
+    (core instance $libc (instantiate $libc))
+    (core func $lowered (canon lower (func $length) (memory (core memory $libc "memory"))))
+    (core module $m
+      (import "host" "length" (func $length (param i32 i32) (result i32)))
+      (func (export "twice") (param i32 i32) (result i32)
+        (i32.mul (i32.const 2) (call $length (local.get 0) (local.get 1)))))
+    (core instance $i (instantiate $m (with "host" (instance (export "length" (func $lowered))))))
+    (func (export "twice") (param "text" string) (result u32)
+      (canon lift (core func $i "twice") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")))))
+  (instance $i (instantiate $inner))
+  (instance $o (instantiate $outer (with "length" (func $i "length"))))
+  (export "twice" (func $o "twice")))"#;
+
+#[tokio::test]
+async fn parts_of_a_component_pass_values_to_each_other() {
+    let component = load(COMPOSED);
+    let port = TestPort::default();
+    let outcome = component
+        .call(call("twice", json!({ "text": "words" }), &port))
+        .await;
+    assert_eq!(outcome.result.unwrap(), json!(10));
+    assert!(
+        outcome.usage.memory_bytes_peak >= 2 * 65_536,
+        "both memories count"
+    );
+}
+
 #[tokio::test]
 async fn every_call_has_a_fresh_instance() {
     let component = load(ARITHMETIC);
