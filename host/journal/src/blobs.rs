@@ -1,9 +1,11 @@
 //! Payloads that are too large for the log: files named by the sha256 of their content. Knows nothing of events.
 //!
 //! A blob is written beside and renamed into place. It is durable once its file and its folders are synced, which the
-//! committer does for a whole group before it writes the frames that name them.
+//! committer does for a whole group before it writes the frames that name them. What is there already need not be synced
+//! again if the last host ended in order, because then it had synced all. Where a host was killed, it may be in memory alone.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -31,12 +33,16 @@ pub(crate) struct Blobs {
     open: Arc<AtomicUsize>,
     /// Held while content is put, so that two who put the same get the same file, and sync the one that stays.
     stripes: [Mutex<()>; STRIPES],
+    /// All that was there when this began is durable.
+    are_durable: bool,
+    /// Blobs put since that are not known to be synced, and how often.
+    pending: Mutex<HashMap<BlobDigest, u32>>,
 }
 
 /// A blob in its place that is not yet known to be durable.
 #[derive(Debug)]
 pub(crate) struct Unsynced {
-    shard: u8,
+    digest: BlobDigest,
     file: Option<OpenFile>,
 }
 
@@ -61,7 +67,20 @@ impl Blobs {
             temporaries: AtomicU64::new(0),
             open: Arc::default(),
             stripes: Default::default(),
+            are_durable: false,
+            pending: Mutex::default(),
         }
+    }
+
+    /// Takes it as known that whatever is there is durable.
+    pub(crate) fn known_durable(mut self, are_durable: bool) -> Self {
+        self.are_durable = are_durable;
+        self
+    }
+
+    /// Whether all that was put is synced.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.pending.lock().is_empty()
     }
 
     /// Creates the folder, and removes what a killed host left half written.
@@ -78,8 +97,11 @@ impl Blobs {
         self.dir.join(&name[..2]).join(&name[2..])
     }
 
-    /// Puts content in its place. Whoever holds the answer sees to it that it is synced.
-    pub(crate) fn put(&self, content: &[u8]) -> Result<(BlobDigest, Unsynced), JournalError> {
+    /// Puts content in its place. Whoever holds the answer sees to it that it is synced, unless it is durable already.
+    pub(crate) fn put(
+        &self,
+        content: &[u8],
+    ) -> Result<(BlobDigest, Option<Unsynced>), JournalError> {
         let bytes = content.len() as u64;
         if bytes > BLOB_BYTES_MAX {
             return Err(JournalError::TooLarge {
@@ -91,18 +113,18 @@ impl Blobs {
         let digest = BlobDigest::of(content);
         let path = self.path(&digest);
         let _alone = self.stripes[usize::from(digest.as_bytes()[0]) % STRIPES].lock();
-        let file = match self.read(&digest, Some(bytes)) {
-            Ok(_) => File::open(&path).at("open", &path)?,
-            Err(_) => self.write(&path, content)?,
+        let is_there = self.read(&digest, Some(bytes)).is_ok();
+        if is_there && self.are_durable && !self.pending.lock().contains_key(&digest) {
+            return Ok((digest, None));
+        }
+        *self.pending.lock().entry(digest).or_default() += 1;
+        let file = if is_there {
+            File::open(&path).at("open", &path)?
+        } else {
+            self.write(&path, content)?
         };
         let file = self.keep_open(file).at("sync", &path)?;
-        Ok((
-            digest,
-            Unsynced {
-                shard: digest.as_bytes()[0],
-                file,
-            },
-        ))
+        Ok((digest, Some(Unsynced { digest, file })))
     }
 
     fn write(&self, path: &Path, content: &[u8]) -> Result<File, JournalError> {
@@ -175,12 +197,13 @@ impl Blobs {
     ) -> Result<(), JournalError> {
         let mut shards = [false; 256];
         let mut is_new = false;
-        for blob in unsynced.drain(..) {
+        for blob in unsynced.iter() {
             if let Some(open) = &blob.file {
                 open.file.sync_data().at("sync a blob in", &self.dir)?;
             }
-            shards[usize::from(blob.shard)] = true;
-            is_new |= !durable.0[usize::from(blob.shard)];
+            let shard = usize::from(blob.digest.as_bytes()[0]);
+            shards[shard] = true;
+            is_new |= !durable.0[shard];
         }
         for shard in (0..=255u8).filter(|shard| shards[usize::from(*shard)]) {
             sync_dir(&self.dir.join(format!("{shard:02x}")))?;
@@ -191,6 +214,13 @@ impl Blobs {
         for (known, now) in durable.0.iter_mut().zip(shards) {
             *known |= now;
         }
+        let mut pending = self.pending.lock();
+        for blob in unsynced.drain(..) {
+            if let Some(left) = pending.get_mut(&blob.digest) {
+                *left -= 1;
+            }
+        }
+        pending.retain(|_, left| *left > 0);
         Ok(())
     }
 }
@@ -229,7 +259,10 @@ mod tests {
         let (again, second) = blobs.put(b"content").unwrap();
         assert_eq!(digest, again);
         blobs
-            .sync(&mut vec![first, second], &mut Shards::none_known())
+            .sync(
+                &mut first.into_iter().chain(second).collect(),
+                &mut Shards::none_known(),
+            )
             .unwrap();
         assert_eq!(blobs.read(&digest, Some(7)).unwrap(), b"content");
         assert_eq!(blobs.open.load(Ordering::Relaxed), 0);
@@ -257,10 +290,45 @@ mod tests {
     }
 
     #[test]
+    fn what_is_durable_is_not_synced_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let sync = |blobs: &Blobs, unsynced: Option<Unsynced>| {
+            let mut unsynced = unsynced.into_iter().collect();
+            blobs
+                .sync(&mut unsynced, &mut Shards::none_known())
+                .unwrap();
+        };
+        let first = blobs(&dir);
+        let (digest, unsynced) = first.put(b"content").unwrap();
+        assert!(unsynced.is_some() && !first.is_settled());
+        // Not yet synced, or not known from an orderly end: to be synced by everybody who puts it.
+        for is_known in [false, true] {
+            let again = blobs(&dir).known_durable(is_known);
+            assert_eq!(again.put(b"content").unwrap().1.is_none(), is_known);
+            assert!(again.put(b"new").unwrap().1.is_some());
+            let (_, second) = again.put(b"new").unwrap();
+            assert!(second.is_some(), "the first put of it may still wait");
+            sync(&again, second);
+            assert!(!again.is_settled(), "and so it does");
+            fs::remove_file(again.path(&BlobDigest::of(b"new"))).unwrap();
+            // What was damaged is written anew, and that is not durable.
+            fs::write(again.path(&digest), b"damaged").unwrap();
+            let (_, mended) = again.put(b"content").unwrap();
+            assert!(mended.is_some());
+            sync(&again, mended);
+            assert_eq!(again.put(b"content").unwrap().1.is_none(), is_known);
+        }
+        sync(&first, unsynced);
+        assert!(first.is_settled());
+    }
+
+    #[test]
     fn few_files_stay_open() {
         let dir = tempfile::tempdir().unwrap();
         let blobs = blobs(&dir);
-        let mut unsynced: Vec<_> = (0..100u8).map(|n| blobs.put(&[n; 10]).unwrap().1).collect();
+        let mut unsynced: Vec<_> = (0..100u8)
+            .filter_map(|n| blobs.put(&[n; 10]).unwrap().1)
+            .collect();
         assert_eq!(
             unsynced.iter().filter(|blob| blob.file.is_some()).count(),
             OPEN_BLOBS_MAX
@@ -284,6 +352,7 @@ mod tests {
         for (_, unsynced) in both {
             assert_eq!(
                 unsynced
+                    .unwrap()
                     .file
                     .as_ref()
                     .unwrap()

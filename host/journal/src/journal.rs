@@ -60,11 +60,17 @@ impl Journal {
         folder: TakenFolder,
         options: Options,
     ) -> Result<(Self, Opened), JournalError> {
-        let TakenFolder { dir, lock, boot } = folder;
-        let (log_dir, blobs) = (dir.join("log"), Blobs::at(dir.join("blobs")));
+        let TakenFolder {
+            dir,
+            lock,
+            is_clean,
+            boot,
+        } = folder;
+        let blobs = Blobs::at(dir.join("blobs")).known_durable(is_clean);
+        let log_dir = dir.join("log");
         blobs.prepare()?;
-        let store = Store::at(&dir, options.sled_cache_bytes, boot);
-        let ready = opening::ready(&dir, &log_dir, &store, &blobs, &options)?;
+        let store = Store::at(&dir, &options, boot);
+        let ready = opening::ready(&dir, &log_dir, &store, &blobs, is_clean, &options)?;
         let opened = Opened {
             repairs: ready.repairs,
             unfinished: ready.state.unfinished()?,
@@ -263,6 +269,9 @@ impl Journal {
         let shared = &self.0.shared;
         drop(shared.queue()?);
         let (digest, unsynced) = shared.blobs.put(content)?;
+        let Some(unsynced) = unsynced else {
+            return Ok(digest);
+        };
         let mut queue = shared.admit()?;
         let was_idle = queue.is_idle();
         queue.push_blob(unsynced);

@@ -33,6 +33,7 @@ pub(crate) fn ready(
     log_dir: &Path,
     store: &Store,
     blobs: &Blobs,
+    is_clean: bool,
     options: &Options,
 ) -> Result<Ready, JournalError> {
     let mut repairs = Vec::new();
@@ -49,7 +50,14 @@ pub(crate) fn ready(
     let mut end = None;
     while end.is_none() {
         let progress = options.progress.as_ref();
-        match recover(&listing.segments, &state, blobs, promise.as_ref(), progress)? {
+        match recover(
+            &listing.segments,
+            &state,
+            blobs,
+            is_clean,
+            promise.as_ref(),
+            progress,
+        )? {
             Outcome::Done(done) => end = Some(done),
             // A new state fits every log, so this happens once.
             Outcome::Unfit(why) => state = store.renew(state, &why, &mut repairs)?,

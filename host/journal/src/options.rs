@@ -47,6 +47,9 @@ pub struct Options {
     pub sled_cache_bytes: u64,
     /// The latest that an event is synced after it was appended, if nobody waits for it.
     pub background_sync_ms: u64,
+    /// As long as the log is not longer than this, the state is not synced when the journal is closed: after the machine was
+    /// started anew it is made again from the log.
+    pub short_log_bytes_max: u64,
     /// How many events may be without a signed checkpoint.
     pub checkpoint_events: u64,
     /// How long an event may be without a signed checkpoint.
@@ -64,6 +67,7 @@ impl Default for Options {
             group_events_max: 256,
             sled_cache_bytes: 8 << 20,
             background_sync_ms: 50,
+            short_log_bytes_max: 4 << 20,
             checkpoint_events: 16_384,
             checkpoint_ms: 10_000,
             progress: None,

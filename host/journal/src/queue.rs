@@ -34,7 +34,7 @@ pub(crate) enum Body {
     Blob {
         digest: crate::BlobDigest,
         bytes: u64,
-        unsynced: Unsynced,
+        unsynced: Option<Unsynced>,
     },
 }
 
@@ -190,7 +190,11 @@ impl Queue {
                 },
             ),
         };
-        if let Body::Blob { unsynced, .. } = event.body {
+        if let Body::Blob {
+            unsynced: Some(unsynced),
+            ..
+        } = event.body
+        {
             self.push_blob(unsynced);
         }
         let position = self.next;

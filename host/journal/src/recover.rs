@@ -59,10 +59,11 @@ pub(crate) fn recover(
     segments: &[Segment],
     state: &State,
     blobs: &Blobs,
+    is_clean: bool,
     promise: Option<&Promise>,
     progress: Option<&Progress>,
 ) -> Result<Outcome, JournalError> {
-    let mut recovery = Recovery::new(state, blobs, promise)?;
+    let mut recovery = Recovery::new(state, blobs, is_clean, promise)?;
     match recovery.all(segments, progress) {
         Ok(last) => Ok(Outcome::Done(End {
             next: recovery.next,
@@ -79,6 +80,8 @@ pub(crate) fn recover(
 struct Recovery<'a> {
     state: &'a State,
     blobs: &'a Blobs,
+    /// The last host synced all before it ended.
+    is_clean: bool,
     promise: Option<&'a Promise>,
     applied: Option<Applied>,
     /// Grows with what is applied; where it was behind at the start, with what is passed.
@@ -96,11 +99,13 @@ impl<'a> Recovery<'a> {
     fn new(
         state: &'a State,
         blobs: &'a Blobs,
+        is_clean: bool,
         promise: Option<&'a Promise>,
     ) -> Result<Self, JournalError> {
         Ok(Self {
             state,
             blobs,
+            is_clean,
             promise,
             applied: state.applied()?,
             tree: state.tree()?,
@@ -185,9 +190,11 @@ impl<'a> Recovery<'a> {
         report: &dyn Fn(u64),
     ) -> Result<u64, Halt> {
         // What the state learns must be durable first, also what a killed host wrote and did not sync.
-        File::open(&segment.path)
-            .and_then(|file| file.sync_data())
-            .at("sync", &segment.path)?;
+        if !self.is_clean {
+            File::open(&segment.path)
+                .and_then(|file| file.sync_data())
+                .at("sync", &segment.path)?;
+        }
         self.header(segment)?;
         let mut scan = Scan::open(&segment.path, HEADER_BYTES)?;
         let (offset, cause) = loop {

@@ -33,7 +33,7 @@ pub(crate) struct Counters {
     pub(crate) bytes: AtomicU64,
 }
 
-/// The journal itself. Fields are dropped in order: the state, then what is to do once it is gone, then the lock.
+/// The journal itself. Fields are dropped in order: the state, then what is to do once it is gone, with the lock.
 pub(crate) struct Shared {
     pub(crate) queue: Mutex<Queue>,
     /// Told when the committer has something to do.
@@ -46,12 +46,14 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) group_events_max: u64,
     ending: Ending,
-    _lock: FolderLock,
 }
 
 struct Ending {
     store: Store,
     finished: AtomicBool,
+    /// The log and all blobs are durable.
+    settled: AtomicBool,
+    lock: FolderLock,
 }
 
 impl Drop for Ending {
@@ -62,6 +64,21 @@ impl Drop for Ending {
             // The state is made again if the machine stops before the next start: slow, but nothing is lost.
             tracing::warn!(%error, "journal.state_not_synced");
         }
+        if self.settled.load(Ordering::Acquire)
+            && let Err(error) = self.lock.ended_in_order()
+        {
+            // The next host syncs again what it finds.
+            tracing::warn!(%error, "journal.end_not_noted");
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Somebody may have put a blob when the committer had ended.
+        let finished = self.ending.finished.load(Ordering::Acquire);
+        let settled = finished && self.blobs.is_settled();
+        self.ending.settled.store(settled, Ordering::Release);
     }
 }
 
@@ -87,8 +104,9 @@ impl Shared {
             ending: Ending {
                 store,
                 finished: AtomicBool::new(false),
+                settled: AtomicBool::new(false),
+                lock,
             },
-            _lock: lock,
         })
     }
 

@@ -1,7 +1,8 @@
 //! Opens sled, and sets aside what cannot be trusted: the state can be made again, so no doubt about it is worth a risk.
 //!
 //! sled survives a killed process, but not a machine that stops: what it called flushed may be gone, or gone in parts. So
-//! a note beside it says under which boot of the machine it was written, or that it was closed and synced.
+//! a note beside it says under which boot of the machine it was written, or that it was closed and synced. As long as the
+//! log is short, the state is not synced at all: it is made again after the machine was started anew.
 
 use std::{
     fs::{self, File},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{JournalError, blobs::sync_dir, error::At as _, repair::Repair, state::State};
+use crate::{JournalError, Options, blobs::sync_dir, error::At as _, repair::Repair, state::State};
 
 const CLOSED: &str = "closed";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -25,6 +26,8 @@ const DAMAGED_KEPT_MAX: u32 = 1000;
 pub(crate) struct Store {
     dir: PathBuf,
     cache_bytes: u64,
+    /// A log of at most so many bytes is folded again in less time than many syncs take.
+    short_log_bytes_max: u64,
     boot: BootId,
 }
 
@@ -41,10 +44,11 @@ impl BootId {
 }
 
 impl Store {
-    pub(crate) fn at(journal: &Path, cache_bytes: u64, boot: BootId) -> Self {
+    pub(crate) fn at(journal: &Path, options: &Options, boot: BootId) -> Self {
         Self {
             dir: journal.to_owned(),
-            cache_bytes,
+            cache_bytes: options.sled_cache_bytes,
+            short_log_bytes_max: options.short_log_bytes_max,
             boot,
         }
     }
@@ -52,6 +56,15 @@ impl Store {
     /// The journal's folder.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    fn is_log_short(&self) -> bool {
+        let files = fs::read_dir(self.dir.join("log")).and_then(|files| {
+            files
+                .map(|file| Ok(file?.metadata()?.len()))
+                .sum::<io::Result<u64>>()
+        });
+        files.is_ok_and(|bytes| bytes <= self.short_log_bytes_max)
     }
 
     fn state_dir(&self) -> PathBuf {
@@ -67,7 +80,9 @@ impl Store {
         let dir = self.state_dir();
         if dir.exists() && !self.is_trusted() {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
-            repairs.push(Repair::new("the machine stopped before the state was closed; the state is made again from the log"));
+            if !self.is_log_short() {
+                repairs.push(Repair::new("the machine stopped before the state was closed; the state is made again from the log"));
+            }
         }
         self.write_note(&self.boot.0)?;
         remove_half_snapshots(&dir)?;
@@ -111,8 +126,11 @@ impl Store {
         if is_new { sync_dir(&self.dir) } else { Ok(()) }
     }
 
-    /// After sled has let go: makes its files durable and says so.
+    /// After sled has let go: makes its files durable and says so, if that is worth while.
     pub(crate) fn closed(&self) -> Result<(), JournalError> {
+        if self.is_log_short() {
+            return Ok(());
+        }
         let dir = self.state_dir();
         sync_all(&dir).at("sync", &dir)?;
         self.write_note(CLOSED)

@@ -22,6 +22,8 @@ use crate::{
 pub struct TakenFolder {
     pub(crate) dir: PathBuf,
     pub(crate) lock: FolderLock,
+    /// The last host in it ended in order.
+    pub(crate) is_clean: bool,
     pub(crate) boot: BootId,
 }
 
@@ -29,7 +31,7 @@ impl TakenFolder {
     /// Takes a folder, made if there is none.
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
         fs::create_dir_all(dir).at("create", dir)?;
-        let lock = lock::take(dir)?;
+        let (lock, is_clean) = lock::take(dir)?;
         let log_dir = dir.join("log");
         let is_new = !log_dir.exists();
         fs::create_dir_all(&log_dir).at("create", &log_dir)?;
@@ -44,6 +46,7 @@ impl TakenFolder {
         Ok(Self {
             dir: dir.to_owned(),
             lock,
+            is_clean,
             boot: BootId::of_this_machine(),
         })
     }
