@@ -11,6 +11,10 @@ def unhex(text):
     check(bytes.fromhex(text).hex() == text, f"{text} is no plain hexadecimal")
     return bytes.fromhex(text)
 
+def unbase64(text):
+    check(base64.b64encode(base64.b64decode(text, validate=True)).decode() == text, f"{text} is no plain base64")
+    return base64.b64decode(text)
+
 def record(line, *names):  # One way to write a line: so no byte of it can be other without its meaning being other.
     value = json.loads(line)
     check([*value] == [*names] and json.dumps(value, separators=(",", ":"), ensure_ascii=False) == line, f"form of {line[:60]}")
@@ -32,10 +36,10 @@ def climb(leaf, place, size, proof):  # RFC 9162, 2.1.3.2
     return leaf if last == 0 else None
 
 def signed(note, vkey):  # C2SP signed-note, ed25519
-    (text, _, lines), (name, number, key) = note.rpartition("\n\n"), vkey.split("+")
-    number, key = unhex(number), base64.b64decode(key, validate=True)
+    (text, _, lines), (name, number, key) = note.rpartition("\n\n"), vkey.split("+", 2)
+    number, key = unhex(number), unbase64(key)
     check(key[0] == 1 and number == sha256(name.encode(), b"\n", key)[:4], f"{vkey} is no key")
-    by = [base64.b64decode(line.split(" ")[2]) for line in lines.split("\n")[:-1] if line.startswith(f"\u2014 {name} ")]
+    by = [unbase64(line.split(" ")[2]) for line in lines.split("\n")[:-1] if line.startswith(f"\u2014 {name} ")]
     check(any(sig[:4] == number and ed25519.verify(key[1:], f"{text}\n".encode(), sig[4:]) for sig in by), f"no signature of {name}")
     return name
 
@@ -54,7 +58,7 @@ names = [signed(note, vkey) for vkey in sys.argv[2:]]
 origin, size, root, _ = note.rpartition("\n\n")[0].split("\n") + [""]
 check(origin in names, f"give the key of the log {origin}")
 check(form == "writ-export-1" and lines.pop() == "" and count == len(lines), "events are missing, or there are too many")
-size, root, head, runs, leaves = int(size), base64.b64decode(root), bytes(32), {}, []
+size, root, head, runs, leaves = int(size), unbase64(root), bytes(32), {}, []
 for line in lines:
     place, run, number, in_log, in_run, hash, proof = event(line)
     check(runs.get(run, (0, bytes(32))) == (number, in_run), f"event {place} does not follow the one before it in its run")

@@ -3,13 +3,15 @@
 use std::{fs, path::Path};
 
 use crate::{
-    JournalError, Options,
+    Claims, JournalError, Options,
+    audit::walk::audit_with,
     blobs::{Blobs, sync_dir},
     digest::Hash,
     error::At as _,
     log::Log,
     merkle::Tree,
     notary::Notary,
+    reader::Walk,
     recover::{End, Outcome, recover},
     repair::Repair,
     segment::{self, Listing, Segment},
@@ -50,14 +52,15 @@ pub(crate) fn ready(
     let mut end = None;
     while end.is_none() {
         let progress = options.progress.as_ref();
-        match recover(
+        let recovered = recover(
             &listing.segments,
             &state,
             blobs,
             is_clean,
             promise.as_ref(),
             progress,
-        )? {
+        );
+        match recovered.map_err(|error| plainer(dir, error))? {
             Outcome::Done(done) => end = Some(done),
             // A new state fits every log, so this happens once.
             Outcome::Unfit(why) => state = store.renew(state, &why, &mut repairs)?,
@@ -81,6 +84,21 @@ pub(crate) fn ready(
         state,
         repairs,
     })
+}
+
+/// A log that is not what was signed: names the event that was tampered with, where one between others does not follow
+/// the one before it. The state's word for the events before its last was enough to get here.
+fn plainer(dir: &Path, error: JournalError) -> JournalError {
+    if !matches!(error, JournalError::Checkpoint { .. }) {
+        return error;
+    }
+    let frames = Walk::over(&dir.join("log")).map_or(0, |mut walk| {
+        std::iter::from_fn(|| walk.next(|_, _| Ok(()))?.ok()).count()
+    });
+    match audit_with(dir, &Claims::default(), false, &mut |_, _, _| ()) {
+        Err(fault) if fault.whole < frames as u64 && fault.at.is_some() => fault.error,
+        Ok(_) | Err(_) => error,
+    }
 }
 
 fn log_of(

@@ -67,7 +67,7 @@ pub(crate) fn recover(
     match recovery.all(segments, progress) {
         Ok(last) => Ok(Outcome::Done(End {
             next: recovery.next,
-            head: recovery.head.unwrap_or(NO_HASH),
+            head: recovery.head,
             tree: recovery.tree,
             last,
             repairs: recovery.repairs,
@@ -87,8 +87,7 @@ struct Recovery<'a> {
     /// Grows with what is applied; where it was behind at the start, with what is passed.
     tree: Tree,
     next: u64,
-    /// Unknown while events are passed that the state has applied already.
-    head: Option<Hash>,
+    head: Hash,
     batch: Vec<(Arc<Entry>, Location)>,
     tails: HashMap<RunId, Tail>,
     summaries: HashMap<RunId, Arc<Stored>>,
@@ -110,7 +109,7 @@ impl<'a> Recovery<'a> {
             applied: state.applied()?,
             tree: state.tree()?,
             next: 0,
-            head: Some(NO_HASH),
+            head: NO_HASH,
             batch: Vec::new(),
             tails: HashMap::new(),
             summaries: HashMap::new(),
@@ -177,7 +176,7 @@ impl<'a> Recovery<'a> {
         let start = last.min(after.saturating_sub(1));
         if start > 0 {
             self.next = segments[start].header.first;
-            self.head = None;
+            self.head = segments[start].header.before;
         }
         Ok(start)
     }
@@ -230,7 +229,7 @@ impl<'a> Recovery<'a> {
             );
             return Err(place.corrupt(cause));
         }
-        if self.head.is_some_and(|head| head != segment.header.before) {
+        if self.head != segment.header.before {
             return Err(place.corrupt("the segment does not follow the one before it"));
         }
         Ok(())
@@ -247,20 +246,15 @@ impl<'a> Recovery<'a> {
         Ok(())
     }
 
-    /// An event that the state has. It is hashed only where the tree lacks it.
+    /// An event that the state has: it must still be the one that was written.
     fn pass(&mut self, frame: &Frame<'_>, place: &Place<'_>, is_last: bool) -> Result<(), Halt> {
-        let lacks = self.next >= self.tree.size();
-        if !lacks && !is_last {
-            self.head = None;
-            return Ok(());
-        }
         self.follows_in_log(frame, place)?;
         let hash = frame.hash();
         if is_last {
             self.last_applied(hash, place.offset)?;
         }
-        self.head = Some(hash);
-        if lacks {
+        self.head = hash;
+        if self.next >= self.tree.size() {
             self.tree.push(merkle::leaf(&hash));
             self.keep_promise()?;
         }
@@ -279,10 +273,7 @@ impl<'a> Recovery<'a> {
     }
 
     fn follows_in_log(&self, frame: &Frame<'_>, place: &Place<'_>) -> Result<(), JournalError> {
-        if self
-            .head
-            .is_some_and(|head| head != frame.head.before_in_log)
-        {
+        if self.head != frame.head.before_in_log {
             return Err(place.corrupt("the event does not follow the one before it in the log"));
         }
         Ok(())
@@ -310,7 +301,7 @@ impl<'a> Recovery<'a> {
             return Err(place.corrupt("the event does not follow the one before it in its run"));
         }
         let entry = self.entry(frame, place)?;
-        self.head = Some(entry.hash);
+        self.head = entry.hash;
         self.tails.insert(
             run,
             Tail {

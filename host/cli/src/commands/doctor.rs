@@ -166,7 +166,7 @@ fn journal(data: &Path) -> Finding {
             what: "journal",
             ok: true,
             text: format!(
-                "{}: {}, {}; every checksum, both hash chains and all blobs hold; checkpoints sign {} of them",
+                "{}: {}, {}; every checksum, every blob and both hash chains hold; checkpoints sign {} of them",
                 data.display(),
                 counted(audited.verified.runs, "run"),
                 counted(audited.verified.events, "event"),
