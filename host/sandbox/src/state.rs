@@ -212,7 +212,8 @@ impl State {
         Ok(UpdateDeadline::Yield(1))
     }
 
-    fn tell_log(&mut self) {
+    /// Tells the lines that are whole.
+    pub(crate) fn tell_log(&mut self) {
         for (stream, text) in self.log.take() {
             self.port.log(stream.name(), &text);
         }

@@ -7,4 +7,5 @@ mod journal;
 mod kills;
 mod process;
 mod sharing;
+mod tools;
 mod waits;

@@ -11,6 +11,7 @@ mod folders;
 mod host_calls;
 mod recovery;
 mod state;
+mod tools;
 mod values;
 mod workflows;
 

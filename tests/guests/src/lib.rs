@@ -7,7 +7,7 @@ pub use wit_bindgen;
 macro_rules! world {
     ($world:literal) => {
         $crate::wit_bindgen::generate!({
-            path: ["../../wit/deps/keyvalue", "../../wit/deps/config", "wit"],
+            path: ["../../wit/deps/keyvalue", "../../wit/deps/config", "../../wit/deps/agent", "wit"],
             world: $world,
             runtime_path: "writ_test_guests::wit_bindgen::rt",
             generate_all,

@@ -50,6 +50,13 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// What this plugin holds and the chain of calls takes from it, wholly or in part.
+    pub fn taken(&self) -> impl Iterator<Item = &Capability> {
+        self.policy.cut.iter().map(|cut| &cut.grant.capability)
+    }
+}
+
 /// The parts of a grant that some grant of the caller holds too; none of them lies in another.
 fn shared(grant: &Grant, callers: &[Grant]) -> Vec<Grant> {
     let mut parts: Vec<Grant> = Vec::new();

@@ -11,7 +11,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-use writ_grant::{Authority, FileRead, FileWrite, Permit};
+use writ_grant::{Access, Authority, Capability, FileRead, FileWrite, Permit};
 
 use crate::fault::Fault;
 use crate::folders::{FolderError, Mounts};
@@ -30,6 +30,8 @@ pub(crate) struct Files {
     touched: HashMap<(String, FileOperation), Touched>,
     pub(super) budget: Arc<Budget>,
     entries: u64,
+    /// Whether it was told which folders the guest's callers don't have.
+    told_taken: bool,
 }
 
 #[derive(Default)]
@@ -71,6 +73,7 @@ impl Files {
             touched: HashMap::new(),
             budget: Arc::default(),
             entries: 0,
+            told_taken: false,
         }
     }
 
@@ -254,6 +257,24 @@ impl State {
             self.limits.file_write_bytes_max,
             "bytes written to files",
         )
+    }
+
+    /// A folder that the chain of calls takes from this guest is simply not there. That it looked for its folders is told, once.
+    pub(super) fn tell_taken_folders(&mut self) {
+        if std::mem::replace(&mut self.files.told_taken, true) {
+            return;
+        }
+        let authority = self.authority.clone();
+        for capability in authority.taken() {
+            if let Capability::Fs { access, path } = capability {
+                let path = path.as_str();
+                // A refusal is noted by the asking.
+                let _ = match access {
+                    Access::Read => self.permit(FileRead { path }).map(drop),
+                    Access::Write => self.permit(FileWrite { path }).map(drop),
+                };
+            }
+        }
     }
 
     /// Counts a listing's entries before anything collects them.

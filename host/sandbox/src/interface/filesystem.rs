@@ -28,6 +28,7 @@ impl preopens::Host for State {
         for (descriptor, path) in &folders {
             self.files.paths.insert(descriptor.rep(), path.clone());
         }
+        self.tell_taken_folders();
         Ok(folders)
     }
 }

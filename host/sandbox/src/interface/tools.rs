@@ -188,6 +188,8 @@ impl State {
             json!({ "tool": tool, "arguments": noted }),
         );
         let chain = self.toolbox.chain.with(tool);
+        // What this guest said until now comes before what its callee says.
+        self.tell_log();
         let record = self
             .port
             .tool_called(&call, chain.links(), permit.decided_by());
