@@ -240,7 +240,7 @@ impl Authority {
             .map(Box::new);
         let called = policy.called(|grant| nameable && grant.capability.covers(&capability));
         Denied {
-            plugin: policy.plugin.clone(),
+            plugin: policy.plugin.as_str().into(),
             requested: requested.is_some(),
             granted: withheld.is_some() || bound.is_some(),
             asked: quoted(&asked).into(),

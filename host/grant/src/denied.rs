@@ -15,7 +15,7 @@ use crate::{
 #[non_exhaustive]
 pub struct Denied {
     /// The plugin that tried.
-    pub plugin: String,
+    pub plugin: Box<str>,
     /// What it lacked: the author's own request where one covers the action, else the narrowest capability that would.
     pub capability: Capability,
     /// Whether its manifest asks for that.

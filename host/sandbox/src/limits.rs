@@ -53,8 +53,11 @@ pub struct Limits {
     pub tool_depth_max: u64,
 }
 
-/// What a callee uses up of its caller's as well: each limit by its name.
-pub(crate) const SHARED: [(&str, fn(&Limits) -> u64); 9] = [
+/// A limit by its name.
+type Named = (&'static str, fn(&Limits) -> u64);
+
+/// What a callee uses up of its caller's as well.
+pub(crate) const SHARED: [Named; 9] = [
     ("cpu_ms_max", |limits| limits.cpu_ms_max),
     ("wall_ms_max", |limits| limits.wall_ms_max),
     ("host_calls_max", |limits| limits.host_calls_max),

@@ -246,7 +246,7 @@ impl Port for JournalPort {
             .get_or_insert_with(|| (denied.capability.to_string(), denied.remedy()));
         self.append(Event::HostDenied {
             task: self.task,
-            plugin: denied.plugin.clone(),
+            plugin: denied.plugin.to_string(),
             capability: denied.capability.to_string(),
             remedy: denied.remedy(),
             chain: self.chain(),

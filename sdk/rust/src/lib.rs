@@ -1,4 +1,5 @@
-//! What the author of a Writ plugin needs in Rust, and not more: typed exports, key-value buckets, settings, log lines.
+//! What the author of a Writ plugin needs in Rust, and not more: typed exports, key-value buckets, settings, other plugins'
+//! functions, log lines.
 //!
 //! A plugin is any WebAssembly component; this crate only saves typing. It knows nothing of the host, of grants or of
 //! workflows: a refusal reaches a plugin as an ordinary error value.
@@ -108,6 +109,7 @@
 //! | [`log!`] | nothing: lines end in the run's journal |
 //! | [`kv`] | `kv:read:BUCKET`, `kv:write:BUCKET` |
 //! | [`config`] | `config:read:KEY` |
+//! | [`tools`] | `tool:call:PLUGIN/FUNCTION`, and what the tool shall do |
 //! | files, by `std::fs` | `fs:read:/PATH`, `fs:write:/PATH` |
 //! | time and randomness, by `std` and crates | nothing: both are the run's recorded ones, unless `clock:real` or `random:real` is granted |
 //!
@@ -116,11 +118,12 @@
 pub mod config;
 pub mod kv;
 mod log;
+pub mod tools;
 
 #[doc(hidden)]
 pub use wit_bindgen;
 
-/// Bindings of the host's own interfaces. Not public: what they offer has a safer shape in [`kv`] and [`config`].
+/// Bindings of the host's own interfaces. Not public: what they offer has a safer shape in [`kv`], [`config`] and [`tools`].
 mod host {
     wit_bindgen::generate!({ path: "../../wit", world: "writ:host/imports", generate_all });
 }

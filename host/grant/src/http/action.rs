@@ -80,7 +80,7 @@ impl Permit<HttpRequest> {
     #[must_use]
     pub fn unreachable(&self, addresses: &[IpAddr]) -> Denied {
         Denied {
-            plugin: self.plugin().to_owned(),
+            plugin: self.plugin().into(),
             capability: self.decided_by().clone(),
             requested: true,
             granted: true,
