@@ -419,7 +419,7 @@ proptest! {
         let capability: Capability = text.parse().expect("a capability");
         let holder = |addresses: &[AddressRange]| {
             let grant = Grant { addresses: of_a_name(&capability, addresses.to_vec()), ..Grant::of(capability.clone()) };
-            held(&[capability.clone()], vec![grant])
+            held(std::slice::from_ref(&capability), vec![grant])
         };
         let reaches = |authority: &Authority| {
             let permit = authority.permit(requests_of(&capability).remove(0)).expect("it is granted");
