@@ -38,7 +38,7 @@ struct Ready {
 
 /// The unfinished runs of a data folder.
 pub(crate) struct Unfinished {
-    runs: BTreeMap<RunId, Pins>,
+    runs: BTreeMap<RunId, Option<Pins>>,
     ready: BTreeMap<Pins, Result<Ready>>,
     taken: BTreeMap<Pins, Result<Arc<writ_scheduler::App>>>,
 }
@@ -57,12 +57,10 @@ impl Unfinished {
     pub(crate) fn prepare(app: &App, folder: &TakenFolder, sandbox: &Sandbox) -> Self {
         let mut all = Self::none();
         for (run, first) in folder.unfinished() {
-            let Some(pins) = pins(first) else {
-                continue;
-            };
-            if !all.ready.contains_key(&pins) {
-                all.ready
-                    .insert(pins.clone(), ready(app, folder, &pins, sandbox));
+            let pins = pins(first);
+            if let Some(pins) = pins.as_ref().filter(|pins| !all.ready.contains_key(pins)) {
+                let ready = ready(app, folder, pins, sandbox);
+                all.ready.insert(pins.clone(), ready);
             }
             all.runs.insert(run, pins);
         }
@@ -79,11 +77,15 @@ impl Unfinished {
 
     /// What a run goes on with.
     pub(crate) fn take(&mut self, run: RunId) -> Result<Arc<writ_scheduler::App>> {
-        let Some(pins) = self.runs.get(&run) else {
-            return Err(Failure::journal(
-                "it was not there when this process gave up what its grants may name",
-            )
-            .help("`writ runs resume` takes it up"));
+        let pins = match self.runs.get(&run) {
+            Some(Some(pins)) => pins,
+            Some(None) => return Err(Failure::journal("it does not begin with run.started")),
+            None => {
+                return Err(Failure::journal(
+                    "its beginning could not be read while this process could still take it up",
+                )
+                .help("`writ audit verify` says what is wrong with the journal, if anything is"));
+            }
         };
         if let Some(ready) = self.ready.remove(pins) {
             let assembled =

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde::Deserialize;
 use writ_grant::{Access, Capability, Host};
-use writ_wall::{Network, Report, Wall};
+use writ_wall::{Lack, Network, Protection, Report, Wall};
 
 use crate::{
     error::{Failure, Result},
@@ -136,12 +136,26 @@ impl Plan {
         let report = writ_wall::raise(&self.wall).map_err(|error| {
             Failure::usage(error).help("a granted folder has to stay where it is while runs go on")
         })?;
+        if let Some((_, lack @ Lack::Threads(_))) = threads(&report) {
+            return Err(Failure::internal(format!(
+                "the second wall can't be raised around all of this process: {lack}"
+            ))
+            .help("if something else put them there (a preloaded library), start without it, or write `wall = \"off\"` under [host]"));
+        }
         settle(self.mode, &report).map_err(|lacking| {
             Failure::refused(format!("the second wall does not hold whole: {lacking}")).help(
                 "run on a kernel that has it (`writ doctor` says what is missing), or write `wall = \"auto\"` under [host]",
             )
         })
     }
+}
+
+/// That is no lack of the kernel's: what it has would be dropped silently.
+fn threads(report: &Report) -> Option<&(Protection, Lack)> {
+    report
+        .lacks
+        .iter()
+        .find(|(_, lack)| matches!(lack, Lack::Threads(_)))
 }
 
 /// For the child that compiles: it computes, and is told by a word on its command line how strict to be.

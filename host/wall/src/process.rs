@@ -7,7 +7,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use crate::report::{Lack, Protection, Report};
 
 /// A thread that was joined is listed for a moment longer.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_micros(200);
 
 /// Nothing that a run holds, secrets among it, is read by a neighbour or left in a core file.
