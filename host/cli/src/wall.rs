@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde::Deserialize;
 use writ_grant::{Access, Capability, Host};
+use writ_sandbox::ResolvedFolders;
 use writ_wall::{Lack, Network, Protection, Report, Wall};
 
 use crate::{
@@ -78,57 +79,66 @@ impl Plan {
         self.mode = self.mode.max(mode);
     }
 
-    /// Leaves open what the grants of these plugins name.
+    /// Leaves open what the grants of a workflow and its plugins name.
     pub(crate) fn leave_open(&mut self, compiled: &Compiled) {
-        self.dns_ports.extend(compiled.nameserver_ports());
+        let named = compiled.nameserver_ports();
+        self.dns_ports
+            .extend(if named.is_empty() { &[DNS_PORT] } else { named });
         for capability in compiled.own().capabilities() {
-            if let Capability::Http { host, port, .. } = capability {
-                self.ports.insert(*port);
-                self.names |= matches!(host, Host::Name(_));
-            }
+            self.leave_open_for(capability, &ResolvedFolders::new());
         }
         for plugin in compiled.plugins() {
             for capability in plugin.authority.capabilities() {
-                match capability {
-                    Capability::Fs { access, path } => {
-                        let folder = plugin.folders.get(path.as_str()).cloned();
-                        match access {
-                            Access::Read => self.wall.read.extend(folder),
-                            Access::Write => self.wall.write.extend(folder),
-                        }
-                    }
-                    Capability::Http { host, port, .. } => {
-                        self.ports.insert(*port);
-                        self.names |= matches!(host, Host::Name(_));
-                    }
-                    // Answered from the journal, from memory or by the system's clock and random numbers.
-                    Capability::Kv { .. }
-                    | Capability::Config { .. }
-                    | Capability::Env { .. }
-                    | Capability::SecretUse { .. }
-                    | Capability::ModelChat { .. }
-                    | Capability::Memory { .. }
-                    | Capability::ToolCall { .. }
-                    | Capability::HumanAsk { .. }
-                    | Capability::ClockReal
-                    | Capability::RandomReal => {}
+                self.leave_open_for(capability, &plugin.folders);
+            }
+        }
+    }
+
+    fn leave_open_for(&mut self, capability: &Capability, folders: &ResolvedFolders) {
+        match capability {
+            Capability::Fs { access, path } => {
+                let folder = folders.get(path.as_str()).cloned();
+                match access {
+                    Access::Read => self.wall.read.extend(folder),
+                    Access::Write => self.wall.write.extend(folder),
                 }
             }
+            Capability::Http { host, port, .. } => {
+                self.ports.insert(*port);
+                self.names |= matches!(host, Host::Name(_));
+            }
+            // Answered from the journal, from memory, by another plugin, or by the system's clock and random numbers.
+            Capability::Kv { .. }
+            | Capability::Config { .. }
+            | Capability::Env { .. }
+            | Capability::SecretUse { .. }
+            | Capability::ModelChat { .. }
+            | Capability::Memory { .. }
+            | Capability::ToolCall { .. }
+            | Capability::HumanAsk { .. }
+            | Capability::ClockReal
+            | Capability::RandomReal => {}
+        }
+    }
+
+    /// Without a port there is no socket, and without a name none for datagrams.
+    fn network(&mut self) -> Network {
+        if self.ports.is_empty() {
+            return Network::None;
+        }
+        let mut connect_tcp = std::mem::take(&mut self.ports);
+        if self.names {
+            connect_tcp.append(&mut self.dns_ports);
+        }
+        Network::Ports {
+            connect_tcp,
+            udp: self.names,
         }
     }
 
     /// Gives everything else up, for good. This thread has to be the only one.
     pub(crate) fn raise(mut self) -> Result<()> {
-        if !self.ports.is_empty() {
-            if self.names {
-                self.ports.append(&mut self.dns_ports);
-                self.ports.insert(DNS_PORT);
-            }
-            self.wall.network = Network::Ports {
-                connect_tcp: self.ports,
-                udp: self.names,
-            };
-        }
+        self.wall.network = self.network();
         if self.mode == Mode::Off {
             tracing::debug!("the second wall is off, as [host] in writ.toml says");
             return Ok(());
