@@ -329,6 +329,13 @@ pub fn import_problems(plugin: &Plugin, offer: &dyn Fn(&str) -> Offer) -> Vec<Im
     imports::problems(plugin, offer)
 }
 
+/// What each import of a plugin would let it do.
+pub(crate) fn import_notes(plugin: &Plugin, offer: &dyn Fn(&str) -> Offer) -> Vec<ImportNote> {
+    imports::notes(plugin, offer)
+}
+
+pub(crate) use functions::replay;
+
 fn manifest(plugin: &Plugin) -> ManifestNote {
     let embedded = plugin.manifest.is_some();
     ManifestNote {

@@ -12,7 +12,7 @@ mod schema;
 mod write;
 
 #[cfg(test)]
-mod generate;
+pub(crate) mod generate;
 #[cfg(test)]
 mod tests;
 

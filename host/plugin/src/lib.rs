@@ -6,6 +6,7 @@
 //! - [`Plugin::read`] takes any WASI 0.2 component, ours or not, and lists what it exports, imports and requests.
 //! - [`Manifest::parse`] reads `plugin.toml`; [`embed`] puts it into the component, so that one digest covers both.
 //! - [`Inspection::of`] says what a reviewer wants to know of it: risk by import, what it can never do, how far it can be re-lived.
+//! - [`Difference::between`] says what an update asks for, imports or promises that the build before did not.
 //! - [`arguments`], [`to_value`] and [`to_json`] convert between JSON and typed values.
 //! - [`schema()`], [`input_schema`] and [`output_schema`] say the same mapping in JSON Schema.
 //!
@@ -31,6 +32,7 @@
 //! The `result` that a function itself returns is not a value here: whoever calls takes it apart into success and failure.
 
 mod component;
+mod difference;
 mod docs;
 mod effects;
 mod error;
@@ -48,6 +50,10 @@ mod types;
 mod value;
 
 pub use component::{COMPONENT_BYTES_MAX, embed, embed_with_docs};
+pub use difference::{
+    DIFFERENCE_FORMAT, Difference, FunctionChange, ImportChange, LimitChange, Pair, RequestChange,
+    Side, Step,
+};
 pub use docs::{DOCS_BYTES_MAX, Docs};
 pub use effects::Effects;
 pub use error::PluginError;

@@ -10,7 +10,7 @@ use crate::types::{Case, EnumType, Field, FlagsType, RecordType, ResultType, Typ
 use crate::value::Value;
 
 /// Any type, a few levels deep. Type names repeat on purpose: two types of one name must not be mixed up.
-pub(super) fn types() -> impl Strategy<Value = Type> {
+pub(crate) fn types() -> impl Strategy<Value = Type> {
     leaves().prop_recursive(5, 48, 5, |inner| {
         let name = prop::sample::select(vec!["order", "item", "verdict"]);
         prop_oneof![
@@ -106,7 +106,7 @@ fn variant(name: &str, types: Vec<Option<Type>>) -> Type {
 }
 
 /// Any value of the type.
-pub(super) fn values(ty: &Type) -> BoxedStrategy<Value> {
+pub(crate) fn values(ty: &Type) -> BoxedStrategy<Value> {
     match ty {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::S8 => any::<i8>().prop_map(Value::S8).boxed(),
