@@ -19,7 +19,7 @@ pub(crate) use key::{Key, Role, Signer};
     version,
     propagate_version = true,
     subcommand_required = true,
-    after_help = "Exit codes: 0 done; 1 the run faulted or was cancelled; 2 wrong usage or unreadable input; 3 check found \
+    after_help = "Exit codes: 0 done; 1 the run faulted or was cancelled, or a comparison found something; 2 wrong usage or unreadable input; 3 check found \
                   errors; 4 refused, a grant is missing; 5 the data folder or the journal has a problem; 6 the run is \
                   not finished yet; 70 a bug in writ."
 )]
@@ -216,6 +216,41 @@ pub(crate) enum Grant {
         #[command(flatten)]
         signer: Signer,
     },
+    /// Show what an update asks for, imports or promises that the build before did not.
+    #[command(after_help = "Exit codes: 0 nothing is added or widened; 1 something is.")]
+    Diff(GrantDiff),
+    /// Show who may do something, by which grant, and why.
+    WhoCan(WhoCan),
+}
+
+/// `writ grant diff`
+#[derive(Debug, Args)]
+pub(crate) struct GrantDiff {
+    /// The component before; or an app folder, to compare what was approved with what is there.
+    #[arg(default_value = ".", value_name = "OLD|APP")]
+    pub(crate) old: PathBuf,
+    /// The component after; for an app, one plugin of it.
+    #[arg(value_name = "NEW|PLUGIN")]
+    pub(crate) new: Option<PathBuf>,
+    /// The grants file; `grants.toml` in the app folder otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
+    /// Data folder that keeps the approved component; `.writ` in the app folder otherwise.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// `writ grant who-can`
+#[derive(Debug, Args)]
+pub(crate) struct WhoCan {
+    /// A capability, or the beginning of one: `fs:read:/orders`, `fs:write`, `http`, `http:POST`.
+    pub(crate) capability: String,
+    /// The app folder.
+    #[arg(default_value = ".")]
+    pub(crate) app: PathBuf,
+    /// The grants file; `grants.toml` in the app folder otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grants: Option<PathBuf>,
 }
 
 /// Which app, which plugin, which file.

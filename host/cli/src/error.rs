@@ -9,7 +9,7 @@ use crate::out::outln;
 pub(crate) enum Exit {
     /// All went well.
     Done = 0,
-    /// The run faulted or was cancelled.
+    /// The run faulted or was cancelled; or a comparison found something.
     Faulted = 1,
     /// Wrong usage, or a file that can't be read.
     Usage = 2,
@@ -23,6 +23,11 @@ pub(crate) enum Exit {
     Unfinished = 6,
     /// A bug in writ.
     Internal = 70,
+}
+
+impl Exit {
+    /// What `grant diff` and `grant dry-run` say when there is something to look at.
+    pub(crate) const DIFFERS: Self = Self::Faulted;
 }
 
 /// What a command failed with: what happened and where, and how to mend it.

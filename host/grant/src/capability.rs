@@ -11,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::parse::FORMS;
 pub use self::parse::{CAPABILITY_BYTES_MAX, CapabilityError};
 use crate::{
     http::{Host, Methods, Scheme, UrlPath},

@@ -91,6 +91,7 @@ mod http;
 mod laws;
 mod name;
 mod path;
+mod pattern;
 mod permit;
 mod refusal;
 mod secret;
@@ -115,6 +116,7 @@ pub use http::{
 };
 pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};
+pub use pattern::{Pattern, Relation};
 pub use permit::Permit;
 pub use refusal::Refusal;
 pub use secret::{SecretPlace, SecretUse};

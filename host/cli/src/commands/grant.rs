@@ -21,10 +21,12 @@ use crate::{
 mod approve;
 mod ask;
 mod choice;
+mod diff;
 mod list;
 pub(crate) mod review;
 mod revoke;
 mod sign;
+mod who_can;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -63,6 +65,8 @@ pub(crate) fn run(arguments: &Grant, json: bool) -> Result<Exit> {
             reason,
             signer,
         } => revoke::run(File::open(target)?, target, reason.as_deref(), signer, json),
+        Grant::Diff(arguments) => diff::run(arguments, json),
+        Grant::WhoCan(arguments) => who_can::run(arguments, json),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 pub const CAPABILITY_BYTES_MAX: usize = 4096;
 
 /// What there is: the words that choose a kind, and how the whole is written.
-const FORMS: [(&str, &str); 15] = [
+pub(crate) const FORMS: [(&str, &str); 15] = [
     ("fs:read", "fs:read:/path"),
     ("fs:write", "fs:write:/path"),
     ("http", "http:GET,POST https://host/path/**"),

@@ -21,7 +21,8 @@ pub(super) fn notes(plugin: &Plugin) -> Vec<RequestNote> {
     plugin.requests.iter().map(note).collect()
 }
 
-/// What a capability could do at most. Buckets and memory are inside the host, and a change of them is a change to a reviewer.
+/// What a capability could do at most. Buckets and memory are inside the host, and a change of them is a change to a reviewer; a
+/// secret that is used has been sent.
 pub(super) fn risk(capability: &Capability) -> Risk {
     match (capability.effect(), capability) {
         (Effect::Changes, _)
@@ -34,7 +35,8 @@ pub(super) fn risk(capability: &Capability) -> Risk {
             | Capability::Memory {
                 access: Access::Write,
                 ..
-            },
+            }
+            | Capability::SecretUse { .. },
         ) => Risk::Changes,
         (Effect::None | Effect::Reads, _) => Risk::Reads,
     }
