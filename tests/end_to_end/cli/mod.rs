@@ -1,7 +1,9 @@
 //! What a person sees: every command through the real binary, what it prints, what it ends with, and how it says no.
 
 mod checks;
+mod compare;
 mod grants;
+mod inspect;
 mod lone;
 mod plugins;
 mod runs;
