@@ -221,6 +221,25 @@ pub(crate) enum Grant {
     Diff(GrantDiff),
     /// Show who may do something, by which grant, and why.
     WhoCan(WhoCan),
+    /// Show which recorded calls another policy would have denied, and what of it was never used.
+    #[command(after_help = "Exit codes: 0 it would have denied nothing; 1 it would have.")]
+    DryRun(GrantDryRun),
+}
+
+/// `writ grant dry-run`
+#[derive(Debug, Args)]
+pub(crate) struct GrantDryRun {
+    /// Runs to look at, by their ids or the beginnings of them; all otherwise.
+    pub(crate) runs: Vec<String>,
+    /// The policy: a grants file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The data folder, or the app folder that holds it as `.writ`.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) data: PathBuf,
+    /// Print a grants file of what would have been enough.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) suggest: bool,
 }
 
 /// `writ grant diff`

@@ -210,7 +210,8 @@ fn a_hostile_component_says_nothing_but_text() {
     .concat();
     let bytes = with_section(wasm(SHOP), "producers", &producers);
     let bytes = with_section(bytes, EVIL, b"x");
-    let hostile = "[[request]]\ncapability = \"fs:read:/in<img>\"\nreason = \"<script>alert(2)</script>\"\n";
+    let hostile =
+        "[[request]]\ncapability = \"fs:read:/in<img>\"\nreason = \"<script>alert(2)</script>\"\n";
     let (app, file) = built(&bytes, &format!("{hostile}{REQUESTS}"));
     // The docs section is put in by `plugin build`; a stranger writes what he likes.
     let whole = fs::read(app.path().join(&file)).expect("the component is there");

@@ -2,6 +2,7 @@
 
 mod checks;
 mod compare;
+mod dry_run;
 mod grants;
 mod inspect;
 mod lone;

@@ -22,6 +22,7 @@ mod approve;
 mod ask;
 mod choice;
 mod diff;
+mod dry_run;
 mod list;
 pub(crate) mod review;
 mod revoke;
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: &Grant, json: bool) -> Result<Exit> {
         } => revoke::run(File::open(target)?, target, reason.as_deref(), signer, json),
         Grant::Diff(arguments) => diff::run(arguments, json),
         Grant::WhoCan(arguments) => who_can::run(arguments, json),
+        Grant::DryRun(arguments) => dry_run::run(arguments, json),
     }
 }
 
