@@ -1,6 +1,7 @@
 //! The command line as types. What a command does is in `commands/`, one file each.
 
 mod audit;
+mod grant;
 mod key;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use audit::{Audit, AuditAgainst, AuditExport, AuditVerify};
+pub(crate) use grant::{GrantDiff, GrantDryRun, WhoCan};
 pub(crate) use key::{Key, Role, Signer};
 
 /// Runs agents and tools as capability-restricted WebAssembly components.
@@ -224,52 +226,6 @@ pub(crate) enum Grant {
     /// Show which recorded calls another policy would have denied, and what of it was never used.
     #[command(after_help = "Exit codes: 0 it would have denied nothing; 1 it would have.")]
     DryRun(GrantDryRun),
-}
-
-/// `writ grant dry-run`
-#[derive(Debug, Args)]
-pub(crate) struct GrantDryRun {
-    /// Runs to look at, by their ids or the beginnings of them; all otherwise.
-    pub(crate) runs: Vec<String>,
-    /// The policy: a grants file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: PathBuf,
-    /// The data folder, or the app folder that holds it as `.writ`.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) data: PathBuf,
-    /// Print a grants file of what would have been enough.
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) suggest: bool,
-}
-
-/// `writ grant diff`
-#[derive(Debug, Args)]
-pub(crate) struct GrantDiff {
-    /// The component before; or an app folder, to compare what was approved with what is there.
-    #[arg(default_value = ".", value_name = "OLD|APP")]
-    pub(crate) old: PathBuf,
-    /// The component after; for an app, one plugin of it.
-    #[arg(value_name = "NEW|PLUGIN")]
-    pub(crate) new: Option<PathBuf>,
-    /// The grants file; `grants.toml` in the app folder otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grants: Option<PathBuf>,
-    /// Data folder that keeps the approved component; `.writ` in the app folder otherwise.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-}
-
-/// `writ grant who-can`
-#[derive(Debug, Args)]
-pub(crate) struct WhoCan {
-    /// A capability, or the beginning of one: `fs:read:/orders`, `fs:write`, `http`, `http:POST`.
-    pub(crate) capability: String,
-    /// The app folder.
-    #[arg(default_value = ".")]
-    pub(crate) app: PathBuf,
-    /// The grants file; `grants.toml` in the app folder otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grants: Option<PathBuf>,
 }
 
 /// Which app, which plugin, which file.

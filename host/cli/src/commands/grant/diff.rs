@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Digest, Grants, Writ};
+use writ_grant::{Digest, Writ};
 use writ_journal::Reader;
 use writ_plugin::{Difference, Plugin};
 
@@ -16,6 +16,7 @@ use crate::{
     load,
     out::outln,
     paper::Paper,
+    policy::{Policy, Start},
     progress::Progress,
 };
 
@@ -129,7 +130,7 @@ fn app(arguments: &GrantDiff, json: bool) -> Result<Vec<Compared>> {
         arguments.grants.as_deref(),
         arguments.data.as_deref(),
     )?;
-    let grants = load::grants(app.grants.as_deref())?;
+    let policy = Policy::open(&app, Start::New)?;
     let progress = Progress::new(json);
     let mut plugins = load::plugins(&app, &|text| progress.say(text))?;
     if let Some(name) = &arguments.new {
@@ -146,20 +147,22 @@ fn app(arguments: &GrantDiff, json: bool) -> Result<Vec<Compared>> {
         .map(|found| {
             Ok(Compared {
                 plugin: found.plugin.name.clone(),
-                outcome: outcome(&found.plugin, &grants, reader.as_ref())?,
+                outcome: outcome(&found.plugin, &policy, reader.as_ref())?,
             })
         })
         .collect()
 }
 
-fn outcome(plugin: &Plugin, grants: &Grants, kept: Option<&Reader>) -> Result<Outcome> {
-    if grants
-        .find(&plugin.digest)
+fn outcome(plugin: &Plugin, policy: &Policy, kept: Option<&Reader>) -> Result<Outcome> {
+    let is_this = |writ: &&Writ| writ.digest == plugin.digest;
+    if policy
+        .writs_of_all()
+        .find(is_this)
         .is_some_and(|writ| !writ.revoked)
     {
         return Ok(Outcome::Approved);
     }
-    let Some(earlier) = review::earlier(plugin, grants) else {
+    let Some(earlier) = review::earlier(&plugin.name, &plugin.digest, policy) else {
         let requests = plugin.requests.iter();
         return Ok(Outcome::Never {
             requests: requests

@@ -1,22 +1,42 @@
-//! `writ grant who-can`: everybody in an app whose authority covers or touches a capability, by which grant, and why.
+//! `writ grant who-can`: everybody in an app whose authority covers or touches a capability, by which grant, and why; and which
+//! plugins get there by calling others.
 
-use serde_json::{Value as Json, json};
-use writ_grant::{Capability, Grants, Pattern, Relation};
+mod show;
 
+use std::collections::BTreeMap;
+
+use writ_grant::{Authority, Capability, Pattern, Relation, Request};
+
+use super::File;
 use crate::{
-    app::App,
-    args::WhoCan,
-    error::{Exit, Failure, Result, count},
-    load::{self, Found},
+    args::{GrantTarget, WhoCan},
+    error::{Exit, Failure, Result},
     out::outln,
-    paper::{Ink, Paper},
-    progress::Progress,
+    reach,
+    subject::Subject,
 };
+
+/// Most calls of one plugin by another that a route has: the host allows no more.
+const ROUTE_CALLS_MAX: usize = 8;
+/// Most answers that are given.
+const ANSWERS_MAX: usize = 1_000;
+
+/// Somebody with a writ in force, or without need of one.
+struct Holder {
+    subject: Subject,
+    authority: Authority,
+    /// The host folders of its grants, by capability.
+    folders: BTreeMap<Capability, String>,
+}
 
 /// One grant that answers the question.
 struct Answer {
-    plugin: String,
+    /// Who can.
+    name: String,
     digest: String,
+    /// The functions that it calls to get there, one after the other; none when it can itself.
+    through: Vec<String>,
+    /// What allows it, on whoever does it in the end.
     grant: Capability,
     folder: Option<String>,
     relation: Relation,
@@ -24,10 +44,18 @@ struct Answer {
     reason: String,
 }
 
-/// A plugin that has a writ and no authority.
+/// Somebody whose writ gives nothing.
 struct Refused {
-    plugin: String,
+    name: String,
     because: String,
+}
+
+/// All that there is to say.
+struct Found {
+    answers: Vec<Answer>,
+    refused: Vec<Refused>,
+    /// Whether there were more answers than are given.
+    more: bool,
 }
 
 pub(super) fn run(arguments: &WhoCan, json: bool) -> Result<Exit> {
@@ -36,130 +64,141 @@ pub(super) fn run(arguments: &WhoCan, json: bool) -> Result<Exit> {
             "a whole capability, or a beginning such as `fs`, `fs:write`, `http` or `http:POST`",
         )
     })?;
-    let app = App::open(&arguments.app, arguments.grants.as_deref(), None)?;
-    let grants = load::grants(app.grants.as_deref())?;
-    let progress = Progress::new(json);
-    let plugins = load::plugins(&app, &|text| progress.say(text))?;
-    let (mut answers, mut refused) = (Vec::new(), Vec::new());
-    for found in plugins.values() {
-        match direct(found, &grants, &pattern) {
-            Ok(more) => answers.extend(more),
-            Err(failure) => refused.push(Refused {
-                plugin: found.plugin.name.clone(),
-                because: failure.message,
-            }),
-        }
+    let target = GrantTarget {
+        app: arguments.app.clone(),
+        plugin: None,
+        grants: arguments.grants.clone(),
+    };
+    let file = File::open(&target)?;
+    let subjects = file.subjects(&target, json)?;
+    let (holders, refused) = holders(&file, subjects)?;
+    let mut found = Found {
+        answers: Vec::new(),
+        refused,
+        more: false,
+    };
+    for holder in holders.values() {
+        let mut route = Vec::new();
+        follow(
+            &holders,
+            holder,
+            holder,
+            &holder.authority,
+            &mut route,
+            &pattern,
+            &mut found,
+        );
     }
     if json {
-        outln!("{}", as_json(&arguments.capability, &answers, &refused));
+        outln!("{}", show::as_json(&arguments.capability, &found));
     } else {
-        print(&arguments.capability, &answers, &refused);
+        outln!("{}", show::text(&arguments.capability, &found));
     }
     Ok(Exit::Done)
 }
 
-/// The grants of a plugin's own authority that have to do with the pattern.
-fn direct(found: &Found, grants: &Grants, pattern: &Pattern) -> Result<Vec<Answer>> {
-    let plugin = &found.plugin;
-    let authority = load::authority(plugin, grants)?;
-    let writ = grants.find(&plugin.digest);
-    let answer = |held: &Capability| {
-        let relation = pattern.relation(held)?;
-        let granted =
-            writ.and_then(|writ| writ.grants.iter().find(|grant| grant.capability == *held));
-        let request = plugin
-            .requests
-            .iter()
-            .find(|request| request.capability.covers(held));
-        Some(Answer {
-            plugin: plugin.name.clone(),
-            digest: plugin.digest.to_string(),
-            grant: held.clone(),
-            folder: granted.and_then(|grant| grant.folder.clone()),
-            relation,
-            reason: request
-                .map(|request| request.reason.clone())
-                .unwrap_or_default(),
-        })
-    };
-    Ok(authority.capabilities().filter_map(answer).collect())
-}
-
-fn as_json(asked: &str, answers: &[Answer], refused: &[Refused]) -> Json {
-    let answers = answers.iter().map(|answer| {
-        json!({
-            "plugin": answer.plugin,
-            "digest": answer.digest,
-            "grant": answer.grant.to_string(),
-            "means": answer.grant.describe(),
-            "folder": answer.folder,
-            "relation": match answer.relation {
-                Relation::Covers => "covers",
-                Relation::Within => "within",
-                Relation::Overlaps => "overlaps",
-            },
-            "reason": answer.reason,
-        })
-    });
-    let refused = refused
-        .iter()
-        .map(|refused| json!({ "plugin": refused.plugin, "because": refused.because }));
-    json!({
-        "capability": asked,
-        "who": answers.collect::<Vec<_>>(),
-        "refused": refused.collect::<Vec<_>>(),
-    })
-}
-
-fn print(asked: &str, answers: &[Answer], refused: &[Refused]) {
-    let mut paper = Paper::for_stdout();
-    let mut names: Vec<&str> = answers
-        .iter()
-        .map(|answer| answer.plugin.as_str())
-        .collect();
-    names.dedup();
-    match names.len() {
-        0 => paper.put(0, Ink::Good, &format!("nobody here can: {asked}")),
-        number => paper.put(
-            0,
-            Ink::Bold,
-            &format!("{} can: {asked}", count(number, "plugin")),
-        ),
-    }
-    let mut last = "";
-    for answer in answers {
-        if answer.plugin != last {
-            last = &answer.plugin;
-            paper.put(2, Ink::Bold, &answer.plugin);
+fn holders(
+    file: &File,
+    subjects: Vec<Subject>,
+) -> Result<(BTreeMap<String, Holder>, Vec<Refused>)> {
+    let (mut holders, mut refused) = (BTreeMap::new(), Vec::new());
+    for subject in subjects {
+        let name = subject.name.clone();
+        match file.policy.judge(&subject) {
+            Ok(judged) => {
+                let authority = judged.authority.unwrap_or_else(|| Authority::none(&name));
+                let writs = file.policy.writs_of_all();
+                let grants = writs
+                    .filter(|writ| writ.digest == subject.digest)
+                    .flat_map(|writ| &writ.grants);
+                let folders = grants
+                    .filter_map(|grant| Some((grant.capability.clone(), grant.folder.clone()?)));
+                let folders = folders.collect();
+                holders.insert(
+                    name,
+                    Holder {
+                        subject,
+                        authority,
+                        folders,
+                    },
+                );
+            }
+            Err(failure) if failure.exit == Exit::Refused => refused.push(Refused {
+                name,
+                because: failure.message,
+            }),
+            Err(failure) => return Err(failure),
         }
-        let folder = answer
-            .folder
-            .as_ref()
-            .map(|folder| format!("  (= {folder})"))
-            .unwrap_or_default();
-        let ink = if answer.relation == Relation::Covers {
-            Ink::Bad
-        } else {
-            Ink::Warn
+    }
+    Ok((holders, refused))
+}
+
+/// What `doer` may do where it stands, and then what it can have others do. `authority` is what is left of the doer's own after
+/// everybody on the route to it took away what they may not: so it only shrinks, and routes end.
+fn follow(
+    holders: &BTreeMap<String, Holder>,
+    who: &Holder,
+    doer: &Holder,
+    authority: &Authority,
+    route: &mut Vec<String>,
+    pattern: &Pattern,
+    found: &mut Found,
+) {
+    for held in authority.capabilities() {
+        let Some(relation) = pattern.relation(held) else {
+            continue;
         };
-        paper.put(
-            4,
-            ink,
-            &format!("{}{folder}: {}", answer.grant, answer.relation.as_str()),
-        );
-        paper.hang(6, "to ", Ink::Plain, &answer.grant.describe());
-        paper.hang(6, "because: ", Ink::Plain, &answer.reason);
+        if found.answers.len() >= ANSWERS_MAX {
+            found.more = true;
+            return;
+        }
+        found.answers.push(Answer {
+            name: who.subject.name.clone(),
+            digest: who.subject.digest.to_string(),
+            through: route.clone(),
+            grant: held.clone(),
+            folder: folder(doer, held),
+            relation,
+            reason: reason(&doer.subject.requests, held),
+        });
     }
-    for refused in refused {
-        paper.hang(
-            2,
-            "- ",
-            Ink::Faint,
-            &format!(
-                "{} has no authority now: {}",
-                refused.plugin, refused.because
-            ),
-        );
+    if route.len() >= ROUTE_CALLS_MAX {
+        return;
     }
-    outln!("{}", paper.finish());
+    for (plugin, function) in reach::tools(authority) {
+        let Some(callee) = holders.get(plugin) else {
+            continue;
+        };
+        // Nobody is called again on one route: it would find nothing that it does not have.
+        let tool = format!("{plugin}/{function}");
+        let known = route
+            .iter()
+            .any(|step| step.starts_with(&format!("{plugin}/")));
+        if known || plugin == who.subject.name {
+            continue;
+        }
+        route.push(tool);
+        let authority = callee.authority.within(authority);
+        follow(holders, who, callee, &authority, route, pattern, found);
+        route.pop();
+    }
+}
+
+/// The host folder behind a grant, or behind the wider one that it is a part of.
+fn folder(holder: &Holder, held: &Capability) -> Option<String> {
+    let exact = holder.folders.get(held);
+    let wider = || {
+        let mut all = holder.folders.iter();
+        all.find(|(capability, _)| capability.covers(held))
+            .map(|(_, folder)| folder)
+    };
+    exact.or_else(wider).cloned()
+}
+
+fn reason(requests: &[Request], held: &Capability) -> String {
+    requests
+        .iter()
+        .find(|request| request.capability.covers(held))
+        .map(|request| request.reason.clone())
+        .unwrap_or_default()
 }

@@ -57,12 +57,12 @@ impl Document {
     }
 }
 
-/// The actors of one run.
+/// The actors of one run. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Cast {
     document: Rc<Document>,
-    plugins: BTreeMap<String, PluginPin>,
-    workflow: Actor,
+    plugins: Rc<BTreeMap<String, PluginPin>>,
+    workflow: Rc<Actor>,
 }
 
 impl Cast {
@@ -73,12 +73,12 @@ impl Cast {
     ) -> Self {
         Self {
             document,
-            plugins: plugins.clone(),
-            workflow: Actor {
+            plugins: Rc::new(plugins.clone()),
+            workflow: Rc::new(Actor {
                 name: format!("{}/{}", workflow.namespace, workflow.name),
                 digest: prefixed(&workflow.digest),
                 is_workflow: true,
-            },
+            }),
         }
     }
 
@@ -91,13 +91,19 @@ impl Cast {
         })
     }
 
+    /// The plugins of functions that called each other, `plugin/function`; none if one is not pinned.
+    pub(super) fn chain(&self, steps: &[String]) -> Option<Vec<Actor>> {
+        let plugin = |step: &String| self.plugin(step.split('/').next().unwrap_or(step));
+        steps.iter().map(plugin).collect()
+    }
+
     /// Who acts in a task, if the document tells.
     pub(super) fn of_task(&self, reference: &str) -> Option<Actor> {
         if let Some(plugin) = self.document.plugins.get(reference) {
             return self.plugin(plugin);
         }
         let is_own = self.document.own.iter().any(|own| **own == *reference);
-        is_own.then(|| self.workflow.clone())
+        is_own.then(|| (*self.workflow).clone())
     }
 
     /// The one actor that there is, when there is no other.

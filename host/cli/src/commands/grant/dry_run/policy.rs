@@ -45,7 +45,7 @@ pub(super) struct Allowed {
 
 impl Allowed {
     /// The grant of the policy that allows this, by its place in the writ.
-    pub(super) fn by(&self, needed: &Capability, grants: &Grants) -> Option<usize> {
+    fn by(&self, needed: &Capability, grants: &Grants) -> Option<usize> {
         let authority = self.authority.as_ref()?;
         let held = authority.capabilities().find(|held| held.covers(needed))?;
         let writ = grants.writs.get(self.writ?)?;
@@ -98,6 +98,50 @@ impl<'r> Policy<'r> {
             self.known.insert(actor.clone(), allowed);
         }
         &self.known[actor]
+    }
+
+    /// The grants of the policy that allow this to the last of those who called each other: its own first, and then those of the
+    /// others that are needed with it. None when somebody on the chain may not.
+    pub(super) fn permits(
+        &mut self,
+        chain: &[Actor],
+        needed: &Capability,
+    ) -> Option<Vec<(usize, usize)>> {
+        for actor in chain {
+            self.of(actor);
+        }
+        let (doer, callers) = chain.split_last()?;
+        let allowed = &self.known[doer];
+        let own = (allowed.writ?, allowed.by(needed, self.grants)?);
+        let mut standing: Option<Authority> = None;
+        for actor in chain {
+            let own = self.known[actor].authority.as_ref()?;
+            standing = Some(standing.map_or_else(|| own.clone(), |before| own.within(&before)));
+        }
+        if !standing?.capabilities().any(|held| held.covers(needed)) {
+            return None;
+        }
+        let theirs = callers.iter().flat_map(|caller| self.lent(caller, needed));
+        Some(std::iter::once(own).chain(theirs).collect())
+    }
+
+    /// The grants of a caller that something which it had done may rest on. Folders have other paths for each plugin, so all of
+    /// one access count.
+    fn lent(&self, caller: &Actor, needed: &Capability) -> Vec<(usize, usize)> {
+        let Some(writ) = self.known[caller].writ else {
+            return Vec::new();
+        };
+        let grants = self.grants.writs[writ].grants.iter().enumerate();
+        let serves = |held: &Capability| match (held, needed) {
+            (Capability::Fs { access, .. }, Capability::Fs { access: wanted, .. }) => {
+                access == wanted
+            }
+            _ => held.covers(needed),
+        };
+        grants
+            .filter(|(_, grant)| serves(&grant.capability))
+            .map(|(place, _)| (writ, place))
+            .collect()
     }
 
     /// Everybody who was met.
@@ -174,13 +218,14 @@ impl<'r> Policy<'r> {
         writ
     }
 
-    /// What an actor asks for, from the component that is kept beside the journal.
+    /// What an actor asks for, from the component or the document that is kept beside the journal.
     fn requests(&self, actor: &Actor) -> Option<Vec<Request>> {
-        if actor.is_workflow {
-            return None;
-        }
         let digest = actor.digest.trim_start_matches("sha256:").parse().ok()?;
         let bytes = self.reader?.get_blob(&digest).ok()?;
+        if actor.is_workflow {
+            let text = std::str::from_utf8(&bytes).ok()?;
+            return Some(writ_workflow::parse(text, "workflow").ok()?.requests);
+        }
         Some(Plugin::read(&bytes, &actor.name).ok()?.requests)
     }
 }

@@ -37,7 +37,8 @@ struct Live {
 struct Doing {
     actor: Option<Actor>,
     reference: Option<Arc<str>>,
-    uses: BTreeMap<Need, Use>,
+    /// By those who called each other up to who did it (none when it is the task's own), and by what was needed.
+    uses: BTreeMap<(Vec<String>, Need), Use>,
     /// A call that was about to be made, and of which no answer is recorded yet.
     intended: Option<(u32, u32, HostCall, Place)>,
     /// Uses beyond what is kept.
@@ -115,13 +116,31 @@ impl<'r> Walk<'r> {
                 }
             }
             Event::HostCalled {
-                task, call, grant, ..
+                task,
+                call,
+                grant,
+                chain,
+                ..
             } => {
                 if let Some(doing) = self.doing(run, *task) {
                     doing.intended = None;
                 }
                 for need in need::of_call(call, grant) {
-                    self.used(run, *task, need, 1, place);
+                    self.used(run, *task, (chain, need), 1, place);
+                }
+            }
+            // The last of the chain is the one that was called; who called it needed the grant.
+            Event::ToolCalled {
+                task,
+                call,
+                grant,
+                chain,
+                ..
+            } => {
+                let callers = chain.split_last().map_or(&[][..], |(_, callers)| callers);
+                let callers = if callers.len() > 1 { callers } else { &[] };
+                for need in need::of_call(call, grant) {
+                    self.used(run, *task, (callers, need), 1, place);
                 }
             }
             Event::FileUsed {
@@ -129,8 +148,12 @@ impl<'r> Walk<'r> {
                 path,
                 times,
                 grant,
+                chain,
                 ..
-            } => self.used(run, *task, need::of_file(path, grant), *times, place),
+            } => {
+                let need = need::of_file(path, grant);
+                self.used(run, *task, (chain, need), *times, place);
+            }
             ends => {
                 if let Some(task) = ends.ends() {
                     self.end_task(run, task, reference(ends));
@@ -149,17 +172,25 @@ impl<'r> Walk<'r> {
         Some(doing)
     }
 
-    fn used(&mut self, run: RunId, task: TaskId, need: Need, times: u64, place: Place) {
+    fn used(
+        &mut self,
+        run: RunId,
+        task: TaskId,
+        (chain, need): (&[String], Need),
+        times: u64,
+        place: Place,
+    ) {
         let Some(doing) = self.doing(run, task) else {
             return;
         };
-        if doing.uses.len() >= USES_MAX && !doing.uses.contains_key(&need) {
+        let what = (chain.to_vec(), need);
+        if doing.uses.len() >= USES_MAX && !doing.uses.contains_key(&what) {
             doing.more += times;
             return;
         }
         doing
             .uses
-            .entry(need)
+            .entry(what)
             .and_modify(|known| known.times += times)
             .or_insert(Use {
                 times,
@@ -178,24 +209,25 @@ impl<'r> Walk<'r> {
             doing.actor = live.cast.of_task(reference).or(doing.actor);
             doing.reference = Some(reference.clone());
         }
-        self.judge(run, doing);
+        let cast = live.cast.clone();
+        self.judge(run, &cast, doing);
     }
 
     fn end_run(&mut self, run: RunId) {
         if let Some(live) = self.runs.remove(&run) {
             for doing in live.tasks.into_values() {
-                self.judge(run, doing);
+                self.judge(run, &live.cast, doing);
             }
         }
     }
 
-    fn judge(&mut self, run: RunId, mut doing: Doing) {
+    fn judge(&mut self, run: RunId, cast: &Cast, mut doing: Doing) {
         if let Some((_, _, call, first)) = doing.intended.take() {
             // Nobody knows whether it was made; that it needed a grant is known, and not which.
             let words = format!("{} {} that was begun", call.interface, call.function);
             doing
                 .uses
-                .insert(Need::Unknown(words), Use { times: 1, first });
+                .insert((Vec::new(), Need::Unknown(words)), Use { times: 1, first });
         }
         let Doing {
             actor,
@@ -205,8 +237,12 @@ impl<'r> Walk<'r> {
             ..
         } = doing;
         let task = reference.as_deref().unwrap_or_default();
-        for (need, used) in uses {
-            self.tally.judge(run, task, actor.as_ref(), &need, used);
+        for ((chain, need), used) in uses {
+            let chain = match chain.as_slice() {
+                [] => actor.iter().cloned().collect(),
+                steps => cast.chain(steps).unwrap_or_default(),
+            };
+            self.tally.judge(run, task, &chain, &need, used);
         }
         if more > 0 {
             self.tally

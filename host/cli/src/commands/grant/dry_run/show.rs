@@ -23,6 +23,7 @@ pub(super) fn as_json(tally: &Tally<'_>) -> Json {
             "task": denial.task,
             "plugin": denial.actor.name,
             "digest": denial.actor.digest,
+            "callers": denial.callers,
             "capability": denial.capability,
             "count": used.times,
             "first": { "position": used.first.position, "number": used.first.number, "time": time(used.first.at_ms) },
@@ -119,7 +120,12 @@ fn denied(paper: &mut Paper, denial: &Denial, used: Use) {
     paper.put(
         2,
         Ink::Bold,
-        &format!("{} {}", denial.actor.name, denial.capability),
+        &format!(
+            "{}{} {}",
+            denial.actor.name,
+            called(denial),
+            denial.capability
+        ),
     );
     paper.put(
         4,
@@ -132,6 +138,15 @@ fn denied(paper: &mut Paper, denial: &Denial, used: Use) {
             time(used.first.at_ms)
         ),
     );
+}
+
+/// Who had it done, if it was not the task's own plugin.
+fn called(denial: &Denial) -> String {
+    if denial.callers.is_empty() {
+        String::new()
+    } else {
+        format!(" (called by {})", denial.callers.join(", "))
+    }
 }
 
 fn actors(paper: &mut Paper, tally: &Tally<'_>) {

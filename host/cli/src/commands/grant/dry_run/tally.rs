@@ -37,6 +37,8 @@ pub(super) struct Denial {
     /// JSON Pointer of the task; empty when the journal doesn't tell.
     pub(super) task: String,
     pub(super) actor: Actor,
+    /// Those who called each other up to the actor, the task's own first; empty when it is the task's own.
+    pub(super) callers: Vec<String>,
     pub(super) capability: String,
 }
 
@@ -84,86 +86,61 @@ impl<'r> Tally<'r> {
         self.policy.of(actor);
     }
 
+    /// One use, by the last of those who called each other; nobody when the record doesn't tell.
     pub(super) fn judge(
         &mut self,
         run: RunId,
         task: &str,
-        actor: Option<&Actor>,
+        chain: &[Actor],
         need: &Need,
         used: Use,
     ) {
-        let needed = match need {
-            Need::Exactly(capability) => capability,
-            Need::Something(granted) => {
-                self.something(run, task, actor, granted, used);
-                return;
-            }
+        let (needed, is_exact) = match need {
+            Need::Exactly(capability) => (capability, true),
+            Need::Something(granted) => (granted, false),
             Need::Unknown(what) => {
                 self.unjudged(&format!("{what}: the record names no grant"), used.times);
                 return;
             }
         };
-        let Some(actor) = actor else {
-            self.unjudged(
-                &format!("{needed}: the record doesn't tell which plugin used it"),
-                used.times,
-            );
+        if chain.is_empty() {
+            let what = format!("{needed}: the record doesn't tell which plugin used it");
+            self.unjudged(&what, used.times);
             return;
-        };
-        self.judged += used.times;
-        let grants = self.policy.grants;
-        let allowed = self.policy.of(actor);
-        let (writ, by) = (allowed.writ, allowed.by(needed, grants));
-        match writ.zip(by) {
-            Some(place) => self.usage.entry(place).or_default().add(needed, used.times),
-            None => self.deny(run, task, actor, needed, used),
         }
-    }
-
-    /// A use of which only the grant is known: it is allowed if all that the grant allowed is.
-    fn something(
-        &mut self,
-        run: RunId,
-        task: &str,
-        actor: Option<&Actor>,
-        granted: &Capability,
-        used: Use,
-    ) {
-        let Some(actor) = actor else {
-            self.unjudged(
-                &format!("{granted}: the record doesn't tell which plugin used it"),
-                used.times,
-            );
-            return;
-        };
-        let grants = self.policy.grants;
-        let allowed = self.policy.of(actor);
-        let (writ, by) = (allowed.writ, allowed.by(granted, grants));
-        match writ.zip(by) {
-            Some(place) => {
+        match self.policy.permits(chain, needed) {
+            Some(places) => {
                 self.judged += used.times;
-                self.usage
-                    .entry(place)
-                    .or_default()
-                    .add(granted, used.times);
+                self.note(&places, needed, used.times);
             }
-            // A policy that has nothing of the kind denies it for sure; a narrower one might not.
-            None if self.touches(actor, granted) => {
-                self.unjudged(
-                    &format!("{granted}: the record doesn't tell what exactly was used"),
-                    used.times,
-                );
+            // Of a use of which only the grant is known: a policy that has nothing of the kind denies it for sure, a narrower one
+            // might not.
+            None if !is_exact && self.touches(chain, needed) => {
+                let what = format!("{needed}: the record doesn't tell what exactly was used");
+                self.unjudged(&what, used.times);
             }
             None => {
                 self.judged += used.times;
-                self.deny(run, task, actor, granted, used);
+                self.deny(run, task, chain, needed, used);
             }
         }
     }
 
-    /// Whether a grant of the policy allows a part of this.
-    fn touches(&mut self, actor: &Actor, granted: &Capability) -> bool {
-        let writ = self.policy.of(actor).writ;
+    /// Notes what a use rests on: the doer's own grant as far as it went, and all of what its callers had to have.
+    fn note(&mut self, places: &[(usize, usize)], needed: &Capability, times: u64) {
+        for (i, place) in places.iter().enumerate() {
+            let whole = &self.policy.grants.writs[place.0].grants[place.1].capability;
+            let used = if i == 0 { needed } else { whole };
+            self.usage.entry(*place).or_default().add(used, times);
+        }
+    }
+
+    /// Whether a grant of the doer's allows a part of this.
+    fn touches(&mut self, chain: &[Actor], granted: &Capability) -> bool {
+        let Some(doer) = chain.last() else {
+            return false;
+        };
+        let writ = self.policy.of(doer).writ;
         let grants = writ.and_then(|writ| self.policy.grants.writs.get(writ));
         let pattern = writ_grant::Pattern::Whole(granted.clone());
         grants
@@ -172,11 +149,15 @@ impl<'r> Tally<'r> {
             .any(|grant| pattern.relation(&grant.capability).is_some())
     }
 
-    fn deny(&mut self, run: RunId, task: &str, actor: &Actor, needed: &Capability, used: Use) {
+    fn deny(&mut self, run: RunId, task: &str, chain: &[Actor], needed: &Capability, used: Use) {
+        let Some((doer, callers)) = chain.split_last() else {
+            return;
+        };
         let denial = Denial {
             run,
             task: task.to_owned(),
-            actor: actor.clone(),
+            actor: doer.clone(),
+            callers: callers.iter().map(|caller| caller.name.clone()).collect(),
             capability: needed.to_string(),
         };
         if self.denied.len() >= ROWS_MAX && !self.denied.contains_key(&denial) {
@@ -195,11 +176,8 @@ impl<'r> Tally<'r> {
             self.unjudged("more different denials than are kept", 1);
             return;
         }
-        let grants = self.policy.grants;
         let allowed_now = match (actor, capability.parse()) {
-            (Some(actor), Ok(capability)) => {
-                self.policy.of(&actor).by(&capability, grants).is_some()
-            }
+            (Some(actor), Ok(capability)) => self.policy.permits(&[actor], &capability).is_some(),
             (None, _) | (_, Err(_)) => false,
         };
         let row = self.denied_then.entry(key).or_default();

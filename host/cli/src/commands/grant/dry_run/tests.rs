@@ -72,7 +72,7 @@ fn judged<'g>(grants: &'g Grants, digest: &str, needs: &[Need]) -> Tally<'g> {
         tally.judge(
             RunId::from_bytes([1; 16]),
             "/do/0/a",
-            Some(&actor(digest)),
+            &[actor(digest)],
             need,
             used,
         );
