@@ -3,5 +3,6 @@
 
 mod bound;
 mod kernels;
+mod outwards;
 mod process;
 mod swapped;
