@@ -20,7 +20,7 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// The text that is signed.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         format!(
             "{}\n{}\n{}\n",
             self.origin,
@@ -30,7 +30,7 @@ impl Checkpoint {
     }
 
     /// Reads a text that was signed; takes only what [`text`](Self::text) writes.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().ok_or("a line is missing");
         let (origin, size, root, rest) = (line()?, line()?, line()?, line()?);

@@ -154,3 +154,67 @@ fn what_is_no_checkpoint_and_no_key_is_wrong_usage_or_a_bad_checkpoint() {
         .writ(&["audit", "verify", "--data", "/nowhere"])
         .expect(2);
 }
+
+#[test]
+fn auditors_sign_checkpoints_and_enough_of_them_must() {
+    let app = after(1);
+    let away = carry(&app);
+    let keys = tempfile::tempdir().expect("a folder");
+    let writ = |arguments: &[&str]| {
+        let mut command = writ_tests::command(app.path(), arguments);
+        command.env("WRIT_KEYS", keys.path().join("keys"));
+        writ_tests::Said::of(command.output().expect("writ can be started"))
+    };
+    for name in ["ann", "bob"] {
+        let _ = writ(&["key", "new", name, "--no-passphrase", "--role", "auditor"]).expect(0);
+    }
+    let _ = writ(&["key", "new", "eve", "--no-passphrase"]).expect(0);
+    let verify = [
+        "audit",
+        "verify",
+        "--checkpoint",
+        &away,
+        "--root",
+        "trust.toml",
+        "--json",
+    ];
+    let said = writ(&verify).expect(5);
+    assert!(
+        said.err.contains("the signatures of 1 auditors"),
+        "{}",
+        said.err
+    );
+    // A stranger's signature does not count, and does no harm.
+    let _ = writ(&["audit", "sign", &away, "--key", "eve"]).expect(0);
+    let _ = writ(&verify).expect(5);
+    let _ = writ(&["audit", "sign", &away, "--key", "ann"]).expect(0);
+    let told = writ(&verify).expect(0).json();
+    assert_eq!(told["audited"], told["events"], "{told}");
+
+    let root = fs::read_to_string(app.path().join("trust.toml")).expect("a root");
+    app.write("two.toml", &format!("{root}\n[threshold]\nauditor = 2\n"));
+    let two = [
+        "audit",
+        "verify",
+        "--checkpoint",
+        &away,
+        "--root",
+        "two.toml",
+    ];
+    let _ = writ(&two).expect(5);
+    let _ = writ(&["audit", "sign", &away, "--key", "ann"]).expect(0);
+    let _ = writ(&two).expect(5);
+    let _ = writ(&["audit", "sign", &away, "--key", "bob"]).expect(0);
+    let _ = writ(&two).expect(0);
+
+    // A changed signature of a known auditor is not passed over.
+    let note = fs::read_to_string(app.path().join(&away)).expect("a checkpoint");
+    let last = note.trim_end().rfind(' ').expect("a signature") + 20;
+    let mut bent = note.into_bytes();
+    bent[last] = if bent[last] == b'A' { b'B' } else { b'A' };
+    app.write(&away, &String::from_utf8(bent).expect("text"));
+    let said = writ(&two).expect(5);
+    assert!(said.err.contains("signature"), "{}", said.err);
+    app.write("letter", "I owe you 10\n\n\u{2014} x AAAAAAAA\n");
+    let _ = writ(&["audit", "sign", "letter", "--key", "ann"]).expect(2);
+}

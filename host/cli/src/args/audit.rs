@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::DataPlace;
+use super::{DataPlace, Signer};
 
 /// `writ audit …`
 #[derive(Debug, Subcommand)]
@@ -21,6 +21,16 @@ pub(crate) enum Audit {
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Add an auditor's signature to a checkpoint. Verify the log against it first: a signature says that you did.
+    Sign {
+        /// The checkpoint.
+        checkpoint: PathBuf,
+        /// Where to write it; over the checkpoint itself otherwise.
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        signer: Signer,
+    },
     /// Show the public key of the log, to be kept on another machine.
     Key(DataPlace),
 }
@@ -32,9 +42,9 @@ pub(crate) struct AuditVerify {
     pub(crate) place: DataPlace,
     #[command(flatten)]
     pub(crate) against: AuditAgainst,
-    /// Compare the index of runs and the key-value buckets with the log too. No host may be running.
-    #[arg(long)]
-    pub(crate) state: bool,
+    /// A trust root: as many of its auditors as it wants must have signed a checkpoint.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// `writ audit export`

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod export;
+mod sign;
 mod verify;
 
 use std::{fs, path::Path};
@@ -28,6 +29,11 @@ pub(crate) fn run(arguments: &Audit, json: bool) -> Result<Exit> {
         Audit::Verify(arguments) => verify::run(arguments, json),
         Audit::Export(arguments) => export::run(arguments, json),
         Audit::Checkpoint { place, out } => checkpoint::run(place, out.as_deref(), json),
+        Audit::Sign {
+            checkpoint,
+            out,
+            signer,
+        } => sign::run(checkpoint, signer, out.as_deref(), json),
         Audit::Key(place) => key(place, json),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use writ_journal::{Audited, Claim};
 
-use super::{claims, folder, tell};
+use super::{claims, folder, sign::Auditors, tell};
 use crate::{
     args::AuditVerify,
     error::{Exit, Result},
@@ -14,17 +14,29 @@ use crate::{
 
 pub(super) fn run(arguments: &AuditVerify, json: bool) -> Result<Exit> {
     let data = folder(&arguments.place)?;
-    let claims = claims(&arguments.against)?;
+    let mut claims = claims(&arguments.against)?;
     let is_key_known = !claims.keys.is_empty();
+    let auditors = arguments.root.as_deref().map(Auditors::of).transpose()?;
+    if let Some(auditors) = &auditors {
+        claims.auditors.clone_from(&auditors.keys);
+    }
     let audited = match writ_journal::audit(&data, &claims) {
         Ok(audited) => audited,
         Err(fault) => return Ok(tell(&fault, json)),
     };
+    let vouched = auditors
+        .map(|auditors| auditors.vouch_for(&audited))
+        .transpose()?;
     let unseen = unseen(&audited, is_key_known);
     if json {
-        outln!("{}", as_json(&audited, &unseen));
-    } else {
-        print(&data, &audited, &unseen);
+        let mut told = as_json(&audited, &unseen);
+        told["audited"] = vouched.into();
+        outln!("{told}");
+        return Ok(Exit::Done);
+    }
+    print(&data, &audited, &unseen);
+    if let Some(events) = vouched {
+        outln!("ok    enough auditors signed the first {events} events");
     }
     Ok(Exit::Done)
 }

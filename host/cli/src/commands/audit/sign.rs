@@ -1,0 +1,107 @@
+//! `writ audit sign`, and what auditors' signatures are worth: how many of those that a trust root names have signed.
+
+use std::{collections::BTreeSet, path::Path};
+
+use serde_json::json;
+use writ_journal::{Audited, Checkpoint, Claim};
+use writ_trust::{Note, PublicKey, ROOT_BYTES_MAX, Role, TrustRoot};
+
+use super::{CHECKPOINT_BYTES_MAX, write};
+use crate::{
+    app::{absolute, read_text},
+    args::Signer,
+    error::{Exit, Failure, Result},
+    keys,
+    out::outln,
+};
+
+/// Adds a signature. What is no checkpoint is not signed: an auditor's key is for nothing else.
+pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) -> Result<Exit> {
+    let path = absolute(path)?;
+    let text = read_text(&path, CHECKPOINT_BYTES_MAX)?;
+    let refuse = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let note = Note::parse(&text).map_err(|error| refuse(error.to_string()))?;
+    let checkpoint = Checkpoint::parse(note.text())
+        .map_err(|cause| refuse(format!("this is no checkpoint: {cause}")))?;
+    let key = keys::open(signer)?;
+    let signed = note
+        .and_signed(&[&key])
+        .map_err(|error| refuse(error.to_string()))?;
+    write(out.unwrap_or(&path), signed.as_bytes())?;
+    let by = key.public().name().as_str();
+    if json {
+        outln!(
+            "{}",
+            json!({ "log": checkpoint.origin, "size": checkpoint.size, "by": by, "checkpoint": signed })
+        );
+    } else {
+        eprintln!(
+            "{by} signed the first {} events of {}",
+            checkpoint.size, checkpoint.origin
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// The auditors that count now, and how many of them must have signed.
+pub(super) struct Auditors {
+    pub(super) keys: Vec<PublicKey>,
+    threshold: usize,
+}
+
+impl Auditors {
+    /// Those of a trust root.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let path = absolute(path)?;
+        let text = read_text(&path, ROOT_BYTES_MAX as u64)?;
+        let root = TrustRoot::parse(&text)
+            .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
+        let now_ms = writ_scheduler::now_ms();
+        let counts = |known: &&writ_trust::TrustedKey| known.idle(Role::Auditor, now_ms).is_none();
+        let keys: Vec<PublicKey> = root
+            .all()
+            .iter()
+            .filter(counts)
+            .map(|known| known.key.clone())
+            .collect();
+        let threshold = root.threshold(Role::Auditor).max(1);
+        if keys.len() < threshold {
+            return Err(Failure::usage(format!(
+                "{}: {} auditors count now, and {threshold} must sign",
+                path.display(),
+                keys.len()
+            ))
+            .help("`writ key trust PUBLIC --role auditor` adds one"));
+        }
+        Ok(Self { keys, threshold })
+    }
+
+    /// How many events, from the first on, enough of them have signed.
+    pub(super) fn vouch_for(&self, audited: &Audited) -> Result<u64> {
+        let enough = |claim: &&Claim| self.signers(claim) >= self.threshold;
+        let largest = audited.claims.iter().rev().find(enough);
+        largest.map(|claim| claim.checkpoint.size).ok_or_else(|| {
+            let most = audited.claims.iter().map(|claim| self.signers(claim)).max();
+            Failure::journal(format!(
+                "no checkpoint has the signatures of {} auditors; the most that one has is {}",
+                self.threshold,
+                most.unwrap_or(0)
+            ))
+            .help("auditors add theirs with `writ audit sign CHECKPOINT --key NAME`; name the result with --checkpoint")
+        })
+    }
+
+    /// A log does not audit itself, and a name counts once.
+    fn signers(&self, claim: &Claim) -> usize {
+        let named = |name: &&String| {
+            **name != claim.checkpoint.origin
+                && self.keys.iter().any(|key| key.name().as_str() == **name)
+        };
+        claim
+            .signers
+            .iter()
+            .filter(named)
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+}
