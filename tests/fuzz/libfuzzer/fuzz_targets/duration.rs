@@ -1,0 +1,5 @@
+//! `duration` of `writ-fuzz`, guided by coverage.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| writ_fuzz::run("duration", data));

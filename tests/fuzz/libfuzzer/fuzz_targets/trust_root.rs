@@ -1,0 +1,5 @@
+//! `trust_root` of `writ-fuzz`, guided by coverage.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| writ_fuzz::run("trust_root", data));
