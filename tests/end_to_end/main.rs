@@ -4,6 +4,7 @@ mod audit;
 mod cli;
 mod crash;
 mod hostile;
+mod languages;
 mod layering;
 mod trust;
 mod wall;
