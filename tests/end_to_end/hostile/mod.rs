@@ -9,8 +9,10 @@ mod determinism;
 mod files;
 mod folders;
 mod host_calls;
+mod older;
 mod recovery;
 mod state;
+mod supply;
 mod tools;
 mod values;
 mod workflows;
@@ -47,6 +49,41 @@ fn every_guest_is_run_by_a_test() {
         assert!(
             used.contains(&format!("\"{name}\"")),
             "no test runs the guest {name}"
+        );
+    }
+}
+
+/// docs/hostile.md names tests as `module::…::test` or `crate: module::test`.
+#[test]
+fn the_page_of_what_was_tried_names_tests_that_are_there() {
+    let page = fs::read_to_string(writ_tests::root().join("docs/hostile.md")).expect("the page");
+    let named: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.contains("::") && !word.contains('…'))
+        .collect();
+    assert!(named.len() > 40, "{named:?}");
+    for name in named {
+        let (crate_, path) = name.split_once(": ").unwrap_or(("", name));
+        let folder = match crate_.strip_prefix("writ-") {
+            Some(room) => format!("host/{room}/src"),
+            None => "tests/end_to_end".to_owned(),
+        };
+        let parts: Vec<&str> = path.split("::").collect();
+        let (test, modules) = parts.split_last().expect("a name has parts");
+        let inside = if crate_.is_empty() {
+            modules.join("/")
+        } else {
+            format!("tests/{}", modules.join("/"))
+        };
+        let file = writ_tests::root().join(folder).join(format!("{inside}.rs"));
+        let text = fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{name}: {}: {error}", file.display()));
+        assert!(
+            text.contains(&format!("fn {test}(")),
+            "{name} is not in {}",
+            file.display()
         );
     }
 }
