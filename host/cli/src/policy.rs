@@ -225,7 +225,18 @@ impl Policy {
         };
         let mut seen = self.seen.clone();
         seen.note(root, believed);
-        memory::keep(&self.data, &seen, &self.seen)
+        if memory::keep(&self.data, &seen, &self.seen)? {
+            eprintln!(
+                "note: {} remembered no signed writs; from now on it does, and nothing older counts",
+                self.data.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// The highest epoch that was used here; 0 if nothing is remembered.
+    pub(crate) fn seen_epoch(&self) -> u64 {
+        self.seen.epoch()
     }
 
     /// A refusal at the place that it is about.

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::PathBuf,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use writ_tests::{App, Said, command};
@@ -45,11 +45,16 @@ impl Desk {
     pub(super) fn writ_with(&self, arguments: &[&str], input: &str) -> Said {
         let file = self.keys.path().join("stdin");
         fs::write(&file, input).expect("files can be written");
-        let mut command = command(self.app.path(), arguments);
-        command
-            .env("WRIT_KEYS", self.key_folder())
-            .stdin(Stdio::from(File::open(&file).expect("files can be opened")));
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::from(File::open(&file).expect("files can be opened")));
         Said::of(command.output().expect("writ can be started"))
+    }
+
+    /// A `writ` command line with the keys of the desk, ready to be started.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(self.app.path(), arguments);
+        command.env("WRIT_KEYS", self.key_folder());
+        command
     }
 
     pub(super) fn key_folder(&self) -> PathBuf {

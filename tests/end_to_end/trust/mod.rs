@@ -73,7 +73,14 @@ fn five_minutes_from_a_new_key_to_a_run_in_strict_mode() {
             "(1 of 1 reviewers)",
         ],
     );
-    assert_eq!(desk.run().expect(0).json()["output"], "hello");
+    let first = desk.run().expect(0);
+    assert_eq!(first.json()["output"], "hello");
+    has(
+        &first.err,
+        &["remembered no signed writs; from now on it does"],
+    );
+    let second = desk.run().expect(0);
+    assert!(!second.err.contains("remembered no"), "{}", second.err);
     assert_eq!(desk.papers(), ["files", "tests.test"]);
     let listed = desk.writ(&["grant", "list", "--json"]).expect(0).json();
     assert_eq!(
@@ -96,6 +103,7 @@ fn five_minutes_from_a_new_key_to_a_run_in_strict_mode() {
             "only signed writs count",
             "trust.toml, epoch 1",
             "reviewers: alice+",
+            "signed writs were used up to epoch 1",
         ],
     );
 }
@@ -189,6 +197,30 @@ fn what_asks_for_nothing_needs_a_writ_in_strict_mode_only() {
         .expect(0);
     // It runs, and its guest finds no folder: nothing was granted.
     let _ = desk.run().expect(1);
+    // Naming the workflow in place of its app is no way around.
+    desk.change(
+        "sources/files/plugin.toml",
+        "A guest of the tests",
+        "Another build",
+    );
+    refused(
+        desk.writ(&["run", "workflow.yaml", "--grants", "grants.toml"]),
+        2,
+        &["there is no grants file"],
+        &[],
+    );
+    desk.app.write("grants.toml", "version = 1\n");
+    refused(
+        desk.writ(&["run", "workflow.yaml", "--grants", "grants.toml"]),
+        4,
+        &["no signed writ"],
+        &["--key NAME"],
+    );
+    desk.change(
+        "sources/files/plugin.toml",
+        "Another build",
+        "A guest of the tests",
+    );
     // Whoever edits the workflow starts anew.
     desk.change("workflow.yaml", "path: a.txt", "path: b.txt");
     refused(

@@ -436,3 +436,45 @@ fn a_writ_for_another_place() {
         &["`place` under [trust]"],
     );
 }
+
+#[test]
+fn a_run_that_is_taken_up_is_held_to_it_as_well() {
+    let desk = Desk::strict(READ);
+    let _ = desk.key("alice", "reviewer");
+    desk.change(
+        "workflow.yaml",
+        "do:\n",
+        "do:\n  - rest: { wait: { milliseconds: 1500 } }\n",
+    );
+    desk.approve("alice");
+    // An interrupted process leaves its run unfinished.
+    let mut child = desk
+        .command(&["run", "."])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("writ can be started");
+    let err = std::io::BufReader::new(child.stderr.take().expect("it is piped"));
+    let accepted = std::io::BufRead::lines(err)
+        .map_while(Result::ok)
+        .any(|line| line.contains("accepted run"));
+    assert!(accepted, "the run was accepted");
+    child.kill().expect("it runs");
+    let _ = child.wait();
+
+    let paper = desk.read(&desk.paper(""));
+    desk.remove(&desk.paper(""));
+    has(
+        &desk.writ(&["runs", "resume"]).expect(6).err,
+        &["stays unfinished", "plugin files has no signed writ"],
+    );
+    desk.app.write(&desk.paper(""), &paper);
+    let _ = desk
+        .writ(&["grant", "revoke", ".", "files", "--key", "alice"])
+        .expect(0);
+    has(
+        &desk.writ(&["runs", "resume"]).expect(6).err,
+        &["stays unfinished", "was revoked by alice+"],
+    );
+    desk.approve("alice");
+    let _ = desk.writ(&["runs", "resume"]).expect(0);
+}

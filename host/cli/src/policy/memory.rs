@@ -50,11 +50,12 @@ fn lost(path: &Path, message: &str) -> Failure {
     ))
 }
 
-/// Keeps what is believed now, if that is more than before. It is on the disk when this returns.
-pub(super) fn keep(data: &Path, seen: &Seen, before: &Seen) -> Result<()> {
+/// Keeps what is believed now, if that is more than before. It is on the disk when this returns: whether it is the first.
+pub(super) fn keep(data: &Path, seen: &Seen, before: &Seen) -> Result<bool> {
     let (text, key_path) = paths(data);
-    if seen == before && text.exists() {
-        return Ok(());
+    let first = !text.exists();
+    if seen == before && !first {
+        return Ok(false);
     }
     let key = if key_path.exists() {
         read_key(&key_path)?
@@ -65,7 +66,8 @@ pub(super) fn keep(data: &Path, seen: &Seen, before: &Seen) -> Result<()> {
     let sync = |path: &Path| fs::File::open(path).and_then(|file| file.sync_all());
     sync(&text)
         .and_then(|()| sync(text.parent().unwrap_or(data)))
-        .map_err(|error| Failure::file(&text, "write", &error))
+        .map_err(|error| Failure::file(&text, "write", &error))?;
+    Ok(first)
 }
 
 fn read_key(path: &Path) -> Result<Zeroizing<[u8; SEEN_KEY_BYTES]>> {

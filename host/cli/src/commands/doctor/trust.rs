@@ -36,9 +36,18 @@ pub(super) fn findings(data: &Path) -> Vec<Finding> {
                 }
                 None => all.push(finding("trust root", true, "none".to_owned())),
             }
+            all.push(finding("memory", true, remembered(policy.seen_epoch())));
             all
         }
         Err(failure) => vec![finding("trust", false, failure.message)],
+    }
+}
+
+/// What signed writs are held against, beside the trust root.
+fn remembered(epoch: u64) -> String {
+    match epoch {
+        0 => "no signed writ was used in this data folder yet".to_owned(),
+        epoch => format!("signed writs were used up to epoch {epoch}; nothing older counts"),
     }
 }
 
