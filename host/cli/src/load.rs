@@ -14,7 +14,7 @@ use serde_json::json;
 use writ_expression::Expressions;
 use writ_grant::{Authority, Grants};
 use writ_plugin::Plugin;
-use writ_run::Definition;
+use writ_run::{Definition, SignedPin};
 use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings, Web};
 use writ_trust::Verdict;
 use writ_workflow::{Diagnostic, Known, model::Workflow};
@@ -136,6 +136,20 @@ pub(crate) fn read_plugin(path: &Path, fallback_name: &str) -> Result<Found> {
         plugin: Arc::new(plugin),
         bytes: bytes.into(),
     })
+}
+
+/// A signed writ as the journal keeps it.
+fn signed(verdict: &Verdict) -> SignedPin {
+    SignedPin {
+        name: verdict.writ.plugin.clone(),
+        payload: verdict.payload.to_string(),
+        epoch: verdict.epoch,
+        by: verdict
+            .reviewers
+            .iter()
+            .map(writ_trust::PublicKey::hint)
+            .collect(),
+    }
 }
 
 /// The grants file of an app; none at all when there is no such file.
@@ -414,6 +428,7 @@ pub(crate) fn assemble(
         authority: parsed.own,
         web,
         grants: app.grants.as_ref().map(|path| path.display().to_string()),
+        signed: parsed.believed.iter().map(signed).collect(),
         blocking,
         expressions: Box::new(move || expressions(&workflow)),
         idle: Mutex::default(),

@@ -24,6 +24,8 @@ use crate::{
 
 /// Most papers that are read beside one grants file.
 const PAPERS_MAX: usize = 8192;
+/// How long they may be together, in bytes.
+const PAPERS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const PAPER_SUFFIX: &str = ".dsse.json";
 
 /// Whether what is judged starts now, or was started before and is taken up again.
@@ -304,19 +306,35 @@ fn root(app: &App) -> Result<Option<(PathBuf, TrustRoot)>> {
 /// Everything signed: what lies in the folder of writs, and authors' statements beside components.
 fn papers(app: &App, writs: &Path, root: Option<&TrustRoot>) -> Result<BTreeMap<Digest, Papers>> {
     let mut papers: BTreeMap<Digest, Papers> = BTreeMap::new();
+    let neighbours = load::components(app)?;
+    let mut left = PAPERS_BYTES_MAX;
     for path in listed(writs)?
         .into_iter()
-        .chain(load::components(app)?.iter().map(|path| beside(path)))
+        .chain(neighbours.iter().map(|path| beside(path)))
     {
-        if path.is_file() {
-            let (envelope, statement) = read_paper(&path, root)?;
-            papers
-                .entry(*statement.digest())
-                .or_default()
-                .add(envelope, statement);
-        }
+        let Some(length) = length(&path) else {
+            continue;
+        };
+        left = left.checked_sub(length).ok_or_else(|| {
+            Failure::usage(format!(
+                "{} holds more than {PAPERS_BYTES_MAX} bytes of papers",
+                writs.display()
+            ))
+            .help("move those of components that are gone elsewhere")
+        })?;
+        let (envelope, statement) = read_paper(&path, root)?;
+        papers
+            .entry(*statement.digest())
+            .or_default()
+            .add(envelope, statement);
     }
     Ok(papers)
+}
+
+/// The length of a file; nothing if there is none.
+fn length(path: &Path) -> Option<u64> {
+    let metadata = fs::metadata(path).ok()?;
+    metadata.is_file().then(|| metadata.len())
 }
 
 fn listed(writs: &Path) -> Result<Vec<PathBuf>> {

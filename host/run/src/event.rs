@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 pub use look::RunChange;
-pub use parts::{HostCall, Intent, KvChange, PluginPin, TaskStarted, WorkflowPin};
+pub use parts::{HostCall, Intent, KvChange, PluginPin, SignedPin, TaskStarted, WorkflowPin};
 
 use parts::present;
 
@@ -39,6 +39,9 @@ pub enum Event {
         /// Where its grants are read from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grants: Option<String>,
+        /// The signed writs that it was accepted on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        signed: Vec<SignedPin>,
     },
     /// The run ended well.
     #[serde(rename = "run.completed")]

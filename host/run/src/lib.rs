@@ -40,7 +40,7 @@ mod uri;
 
 pub use definition::{Definition, Limits};
 pub use event::{
-    Event, HostCall, Intent, KvChange, PluginPin, RunChange, TaskStarted, WorkflowPin,
+    Event, HostCall, Intent, KvChange, PluginPin, RunChange, SignedPin, TaskStarted, WorkflowPin,
 };
 pub use fold::Corrupt;
 pub use id::{RunId, TaskId};

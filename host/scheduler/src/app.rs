@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use writ_expression::Expressions;
-use writ_run::{Definition, Effects, Event, PluginPin, WorkflowPin};
+use writ_run::{Definition, Effects, Event, PluginPin, SignedPin, WorkflowPin};
 use writ_sandbox::{
     Authority, Component, Fault, Limits, ResolvedFolders, Settings, Tool, Tools, Web,
 };
@@ -53,6 +53,8 @@ pub struct App {
     pub web: Option<Web>,
     /// Where its grants were read from; kept with each run, so that a later process finds them again.
     pub grants: Option<String>,
+    /// The signed writs that it rests on; kept with each run as the record of who decided.
+    pub signed: Vec<SignedPin>,
     /// Whether some expression needs the sandboxed jq, which may take as long as its limit.
     pub blocking: bool,
     /// Makes an evaluator for the workflow's expressions.
@@ -119,6 +121,7 @@ impl App {
             at_ms,
             seed,
             grants: self.grants.clone(),
+            signed: self.signed.clone(),
         }
     }
 }

@@ -150,6 +150,8 @@ mod tests {
         };
         Verdict {
             writ,
+            payload: Digest::from_bytes([2; 32]),
+            epoch: 1,
             reviewers: Vec::new(),
             authors: Vec::new(),
             signers: Vec::new(),

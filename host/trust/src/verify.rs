@@ -1,6 +1,7 @@
 //! The verdict on one plugin or workflow: are its papers in order, here and now? Pure, so the same papers always get the same
 //! verdict. What this host has seen before is in `seen`.
 
+use sha2::{Digest as _, Sha256};
 use writ_grant::{Digest, Request, Writ};
 
 use crate::{
@@ -63,6 +64,10 @@ pub struct Papers {
 pub struct Verdict {
     /// The writ.
     pub writ: Writ,
+    /// sha256 of the payload that was signed.
+    pub payload: Digest,
+    /// The epoch that it was signed in.
+    pub epoch: u64,
     /// The reviewers who count, one a party.
     pub reviewers: Vec<PublicKey>,
     /// The authors who count, one a party.
@@ -134,6 +139,8 @@ pub fn verdict(
     let reviewers = reviewers(ground, subject, &signers, &vouched)?;
     Ok(Verdict {
         writ: signed.writ.clone(),
+        payload: Digest::from_bytes(Sha256::digest(envelope.payload()).into()),
+        epoch: signed.epoch,
         reviewers,
         authors,
         signers: signers.into_iter().cloned().collect(),

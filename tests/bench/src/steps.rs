@@ -262,6 +262,7 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
         authority: Authority::none("bench/bench"),
         web: None,
         grants: None,
+        signed: Vec::new(),
         blocking: false,
         expressions: Box::new(move || {
             let none = Arc::new(|| Err("no jq here".to_owned()));

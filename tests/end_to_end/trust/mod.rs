@@ -1,5 +1,7 @@
 //! Signed writs through the real binary: the reviewer's five minutes, every refusal, keys at rest, and review on a terminal.
 
+use std::fs;
+
 mod desk;
 mod keys;
 mod refusals;
@@ -75,6 +77,13 @@ fn five_minutes_from_a_new_key_to_a_run_in_strict_mode() {
     );
     let first = desk.run().expect(0);
     assert_eq!(first.json()["output"], "hello");
+    let run = first.json()["run"].as_str().expect("an id").to_owned();
+    let record = desk
+        .writ(&["runs", "show", &run, "--json"])
+        .expect(0)
+        .json();
+    let by = record["signed"][0]["by"][0].as_str().expect("a key");
+    assert!(by.starts_with("alice+"), "{record}");
     has(
         &first.err,
         &["remembered no signed writs; from now on it does"],
@@ -197,29 +206,20 @@ fn what_asks_for_nothing_needs_a_writ_in_strict_mode_only() {
         .expect(0);
     // It runs, and its guest finds no folder: nothing was granted.
     let _ = desk.run().expect(1);
-    // Naming the workflow in place of its app is no way around.
-    desk.change(
-        "sources/files/plugin.toml",
-        "A guest of the tests",
-        "Another build",
-    );
-    refused(
-        desk.writ(&["run", "workflow.yaml", "--grants", "grants.toml"]),
-        2,
-        &["there is no grants file"],
-        &[],
-    );
+    // Naming the workflow in place of its app is no way around: here with another build, among the plugins of the data folder.
     desk.app.write("grants.toml", "version = 1\n");
+    let folder = desk.app.path().join(".writ/plugins");
+    fs::create_dir_all(&folder).expect("folders can be made");
+    fs::copy(
+        desk.app.path().join("sources/files/guest.wasm"),
+        folder.join("files.wasm"),
+    )
+    .expect("files can be copied");
     refused(
         desk.writ(&["run", "workflow.yaml", "--grants", "grants.toml"]),
         4,
-        &["no signed writ"],
+        &["plugin files has no signed writ"],
         &["--key NAME"],
-    );
-    desk.change(
-        "sources/files/plugin.toml",
-        "Another build",
-        "A guest of the tests",
     );
     // Whoever edits the workflow starts anew.
     desk.change("workflow.yaml", "path: a.txt", "path: b.txt");

@@ -116,9 +116,11 @@ fn show(data: &Path, prefix: &str, json: bool) -> Result<Exit> {
                 input,
                 plugins,
                 workflow,
+                signed,
                 ..
             } => {
                 shown["input"] = input;
+                shown["signed"] = json!(signed);
                 shown["plugins"] = json!(plugins);
                 shown["workflow"] = json!(workflow);
             }

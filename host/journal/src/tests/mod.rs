@@ -45,6 +45,7 @@ fn started(name: &str) -> Event {
         at_ms: 5,
         seed: 7,
         grants: None,
+        signed: Vec::new(),
     }
 }
 

@@ -33,6 +33,7 @@ fn signed(dir: &Path) {
                 at_ms,
                 seed,
                 grants,
+                signed,
             } = started("w")
             else {
                 panic!("it starts a run")
@@ -45,6 +46,7 @@ fn signed(dir: &Path) {
                 at_ms,
                 seed,
                 grants,
+                signed,
             };
             journal.append(of, n, &[start]).unwrap();
         }

@@ -102,6 +102,19 @@ pub struct PluginPin {
     pub digest: String,
 }
 
+/// A signed writ that a run rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedPin {
+    /// The plugin or workflow that it is for.
+    pub name: String,
+    /// sha256 of what was signed, as `sha256:` and hexadecimal digits.
+    pub payload: String,
+    /// The epoch of the trust root.
+    pub epoch: u64,
+    /// The reviewers whose signatures counted, as `name+id`.
+    pub by: Vec<String>,
+}
+
 /// A host call of a guest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostCall {

@@ -12,9 +12,15 @@ impl Event {
     /// What happened, in one plain line.
     pub fn story(&self) -> String {
         match self {
-            Self::RunStarted { workflow, .. } => {
+            Self::RunStarted {
+                workflow, signed, ..
+            } => {
+                let signed = match signed.len() {
+                    0 => String::new(),
+                    number => format!(", on {number} signed writs"),
+                };
                 format!(
-                    "the run of {}/{} {} started",
+                    "the run of {}/{} {} started{signed}",
                     workflow.namespace, workflow.name, workflow.version
                 )
             }

@@ -101,6 +101,7 @@ impl<'d> Host<'d> {
             at_ms: self.now_ms,
             seed: 42,
             grants: None,
+            signed: Vec::new(),
         };
         self.signal(Signal::Start {
             event: Box::new(event),
