@@ -1,60 +1,35 @@
 //! `writ grant review` on a real terminal: a person answers request by request.
 
 use std::{
-    fs::File,
     io::{Read, Write},
-    os::fd::OwnedFd,
-    process::{Child, Stdio},
+    path::PathBuf,
+    process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
-
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use writ_tests::command;
 
 use super::{Desk, READ, WRITE};
 
 /// Longest wait for a prompt.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A person at a terminal.
+/// A person at a terminal, which `script` of util-linux makes.
 struct Person {
     child: Child,
-    keyboard: File,
+    keyboard: ChildStdin,
     screen: Receiver<Vec<u8>>,
     seen: String,
 }
 
 impl Person {
     fn at(desk: &Desk, arguments: &[&str]) -> Self {
-        let master =
-            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
-        grantpt(&master).expect("it is ours");
-        unlockpt(&master).expect("it is ours");
-        let name = ptsname(&master, Vec::new())
-            .expect("it has a name")
-            .into_string()
-            .expect("plain text");
-        let slave = || {
-            Stdio::from(
-                File::options()
-                    .read(true)
-                    .write(true)
-                    .open(&name)
-                    .expect("it can be opened"),
-            )
-        };
-        let child = command(desk.app.path(), arguments)
-            .env("WRIT_KEYS", desk.key_folder())
-            .env("TERM", "xterm")
-            .stdin(slave())
-            .stdout(slave())
-            .stderr(slave())
+        let mut child = terminal(desk, arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
-            .expect("writ can be started");
-        let master: OwnedFd = master;
-        let keyboard = File::from(master);
-        let mut eyes = keyboard.try_clone().expect("it can be shared");
+            .expect("`script` of util-linux is installed");
+        let keyboard = child.stdin.take().expect("it is piped");
+        let mut eyes = child.stdout.take().expect("it is piped");
         let (send, screen) = channel();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -97,6 +72,23 @@ impl Person {
         let status = self.child.wait().expect("it ends");
         assert_eq!(status.code(), Some(code), "{}", self.seen);
     }
+}
+
+/// A `writ` command line inside a terminal of its own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a terminal is made by another program"
+)]
+fn terminal(desk: &Desk, arguments: &[&str]) -> Command {
+    let program: PathBuf = writ_tests::writ().to_owned();
+    let line = format!("{} {}", program.display(), arguments.join(" "));
+    let mut command = Command::new("script");
+    command
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(desk.app.path())
+        .env("WRIT_KEYS", desk.key_folder())
+        .env("TERM", "xterm");
+    command
 }
 
 const UP: &str = "\u{1b}[A";
