@@ -8,3 +8,4 @@ mod languages;
 mod layering;
 mod trust;
 mod wall;
+mod world;

@@ -6,6 +6,7 @@ mod invoices;
 mod journal;
 mod kills;
 mod process;
+mod requests;
 mod sharing;
 mod tools;
 mod waits;

@@ -11,10 +11,12 @@ mod folders;
 mod host_calls;
 mod older;
 mod recovery;
+mod secrets;
 mod state;
 mod supply;
 mod tools;
 mod values;
+mod web;
 mod workflows;
 
 use std::{fs, path::Path};

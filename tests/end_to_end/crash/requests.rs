@@ -1,0 +1,149 @@
+//! A host that dies while a request is under way, or after it: the server counts.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value as Json, json};
+use writ_tests::net::Reply;
+
+use super::{
+    journal::{events_of, only_run, resume, shown},
+    process::{Victim, until},
+};
+use crate::world::{LOOPBACK, World};
+
+const ALL: &str = "http:GET,POST,PUT ORIGIN/**";
+
+/// A server that leaves the first request without an answer, and answers the others.
+fn silent_at_first() -> World {
+    let asked = Arc::new(AtomicUsize::new(0));
+    World::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::hang(),
+        _ => Reply::ok("done"),
+    })
+}
+
+fn call(world: &World, function: &str, with: &Json) {
+    let document = json!({
+        "document": { "dsl": "1.0.3", "namespace": "tests", "name": "requests", "version": "0.1.0" },
+        "do": [{ "send": { "call": format!("{function}:0.1.0@web"), "with": with } }],
+    });
+    world.app.write("workflow.yaml", &document.to_string());
+}
+
+fn fetch(world: &World, method: &str) -> Json {
+    json!({ "method": method, "url": world.url("/pay"), "headers": [], "body": "10 EUR" })
+}
+
+/// Starts the app, kills it while its request waits for an answer, and goes on with the run.
+fn killed_before_the_answer(world: &World, method: &str, manifest: &str) -> String {
+    world.plugin(&[ALL], manifest);
+    call(world, "fetch", &fetch(world, method));
+    world.grant(&[(ALL, LOOPBACK)]);
+    let host = Victim::start(world.app.path(), &["run", "."]);
+    until("the request", || world.http.received().len() == 1);
+    assert!(host.kill().struck);
+    let run = only_run(&world.app);
+    assert_eq!(events_of(&world.app, &run, "host.intended").len(), 1);
+    assert_eq!(events_of(&world.app, &run, "host.called").len(), 0);
+    resume(&world.app);
+    run
+}
+
+#[test]
+fn a_request_without_an_answer_is_in_doubt_and_never_sent_again() {
+    let world = silent_at_first();
+    let run = killed_before_the_answer(&world, "POST", "");
+    let shown = shown(&world.app, &run);
+    assert_eq!(shown["status"], "faulted");
+    assert_eq!(shown["error"]["type"], "urn:writ:error:in-doubt", "{shown}");
+    assert_eq!(world.http.received().len(), 1, "it was sent again");
+}
+
+#[test]
+fn a_method_that_changes_nothing_more_is_sent_again() {
+    let world = silent_at_first();
+    let run = killed_before_the_answer(&world, "PUT", "");
+    assert_eq!(shown(&world.app, &run)["status"], "completed");
+    let received = world.http.received();
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(
+        events_of(&world.app, &run, "host.intended").len(),
+        1,
+        "one intent for both"
+    );
+}
+
+#[test]
+fn an_idempotent_function_sends_again_under_the_same_key() {
+    let world = silent_at_first();
+    let run = killed_before_the_answer(
+        &world,
+        "POST",
+        "[functions.fetch]\neffects = \"idempotent\"\n",
+    );
+    assert_eq!(shown(&world.app, &run)["status"], "completed");
+    let received = world.http.received();
+    let keys: Vec<_> = received
+        .iter()
+        .map(|request| request.header("idempotency-key"))
+        .collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+    assert!(keys[0].is_some_and(|key| key.starts_with(&run)), "{keys:?}");
+}
+
+#[test]
+fn an_answer_that_was_recorded_is_not_asked_for_again() {
+    let world = World::new(|_| Reply::ok("paid"));
+    world.plugin(&[ALL], "[limits]\ncpu_ms_max = 10000\n");
+    let with = json!({ "method": "POST", "url": world.url("/pay"), "body": "10 EUR", "milliseconds": 3_000 });
+    call(&world, "fetch-and-work", &with);
+    world.grant(&[(ALL, LOOPBACK)]);
+    let host = Victim::start(world.app.path(), &["run", "."]);
+    until("the request", || world.http.received().len() == 1);
+    thread::sleep(Duration::from_millis(700));
+    assert!(
+        host.kill().struck,
+        "the call was over before it could be killed"
+    );
+    let run = only_run(&world.app);
+    assert_eq!(events_of(&world.app, &run, "host.called").len(), 1);
+    resume(&world.app);
+    let shown = shown(&world.app, &run);
+    assert_eq!(
+        (&shown["status"], &shown["output"]["body"]),
+        (&json!("completed"), &json!("paid")),
+        "{shown}"
+    );
+    assert_eq!(world.http.received().len(), 1, "it was sent again");
+}
+
+#[test]
+fn a_call_of_the_workflow_is_in_doubt_too() {
+    let world = silent_at_first();
+    let origin = world.origin();
+    let capability = format!("http:POST {origin}/**");
+    let document = json!({
+        "document": { "dsl": "1.0.3", "namespace": "tests", "name": "pays", "version": "0.1.0",
+            "metadata": { "writ": { "requests": [{ "capability": capability, "reason": "to pay" }] } } },
+        "do": [{ "pay": { "call": "http", "with": { "method": "post", "endpoint": world.url("/pay"), "body": { "eur": 10 } } } }],
+    });
+    world.app.write("workflow.yaml", &document.to_string());
+    world.grant_workflow("tests/pays", &[(&capability, LOOPBACK)]);
+    let host = Victim::start(world.app.path(), &["run", "."]);
+    until("the request", || world.http.received().len() == 1);
+    assert!(host.kill().struck);
+    resume(&world.app);
+    let shown = shown(&world.app, &only_run(&world.app));
+    assert_eq!(shown["error"]["type"], "urn:writ:error:in-doubt", "{shown}");
+    assert_eq!(shown["error"]["instance"], "/do/0/pay");
+    assert_eq!(world.http.received().len(), 1, "it was sent again");
+}
