@@ -1,4 +1,4 @@
-//! What the author of a Writ plugin needs in Rust, and not more: typed exports, key-value buckets, settings, other plugins'
+//! What the author of a Writ plugin needs in Rust, and not more: typed exports, key-value buckets, settings, requests, other plugins'
 //! functions, log lines.
 //!
 //! A plugin is any WebAssembly component; this crate only saves typing. It knows nothing of the host, of grants or of
@@ -110,12 +110,14 @@
 //! | [`kv`] | `kv:read:BUCKET`, `kv:write:BUCKET` |
 //! | [`config`] | `config:read:KEY` |
 //! | [`tools`] | `tool:call:PLUGIN/FUNCTION`, and what the tool shall do |
+//! | [`http`] | `http:METHODS https://HOST/PATH`, and `secret:use:NAME` for each secret |
 //! | files, by `std::fs` | `fs:read:/PATH`, `fs:write:/PATH` |
 //! | time and randomness, by `std` and crates | nothing: both are the run's recorded ones, unless `clock:real` or `random:real` is granted |
 //!
 //! A plugin imports only those of the interfaces that it really calls, so using this crate asks for nothing by itself.
 
 pub mod config;
+pub mod http;
 pub mod kv;
 mod log;
 pub mod tools;
