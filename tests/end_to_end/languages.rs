@@ -4,6 +4,11 @@
 //! The tools are not part of a checkout. Where one is missing, its test says so on standard error and passes;
 //! `WRIT_LANGUAGES=all` makes that a failure. docs/plugins.md says how to get them.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests find and start the tools of other languages"
+)]
+
 use std::{
     env, fs,
     io::{self, Write as _},
