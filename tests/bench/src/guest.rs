@@ -62,7 +62,8 @@ pub(crate) fn asker() -> Vec<u8> {
     with_manifest(ASKER)
 }
 
-fn with_manifest(text: &str) -> Vec<u8> {
+/// A component from text, with its manifest.
+pub(crate) fn with_manifest(text: &str) -> Vec<u8> {
     let component = wat::parse_str(text).expect("the text is a component");
     writ_plugin::embed(&component, MANIFEST).expect("the manifest is one")
 }
@@ -127,6 +128,11 @@ pub(crate) fn load(bytes: &[u8]) -> writ_sandbox::Component {
         ..Config::default()
     })
     .expect("the engine starts");
+    load_into(&sandbox, bytes)
+}
+
+/// The same, by a sandbox that is there.
+pub(crate) fn load_into(sandbox: &Sandbox, bytes: &[u8]) -> writ_sandbox::Component {
     let plugin = Plugin::read(bytes, "bench").expect("it is a component");
     sandbox.load(bytes, Arc::new(plugin)).expect("it compiles")
 }

@@ -17,6 +17,7 @@ mod process;
 mod report;
 mod sandbox;
 mod steps;
+mod tools;
 mod wall;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ type Group = (&'static str, fn(&mut Report));
 const GROUPS: &[Group] = &[
     ("run", process::measure),
     ("sandbox", sandbox::measure),
+    ("tools", tools::measure),
     ("hostcall", host::measure),
     ("authority", authority::measure),
     ("expression", expression::measure),
