@@ -40,7 +40,9 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
     }
     let (milli, offset) = fraction(&text[shape.len()..])?;
     let local = days * DAY_MS + (hour * 3600 + minute * 60 + second) * 1000 + milli;
-    local.checked_add_signed(-offset_ms(offset)?)
+    let ms = local.checked_add_signed(-offset_ms(offset)?)?;
+    // In UTC it may lie in a year that can't be written.
+    (ms <= LAST_MS).then_some(ms)
 }
 
 /// The milliseconds of `.123456` at the start, and what follows.
@@ -183,6 +185,7 @@ mod tests {
             "2026-01-01T00:00:00.1",
             "+026-01-01T00:00:00Z",
             "é026-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert_eq!(parse_rfc3339(text), None, "{text}");
         }
