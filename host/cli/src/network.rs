@@ -2,7 +2,7 @@
 //! wall; a value is never shown, whatever is wrong with it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::Read,
     net::SocketAddr,
@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 use writ_grant::{Authority, Capability, Name};
 use writ_http::{CaFile, Client, Secrets};
@@ -168,7 +169,14 @@ fn from_variable(variable: &str) -> Result<Vec<u8>> {
         .ok_or_else(|| Failure::usage(format!("the variable {variable} is not set")))
 }
 
+/// What descriptors held: a pipe can be read once only, and several runs may want it.
+static DESCRIPTORS: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
 fn from_descriptor(fd: u32) -> Result<Vec<u8>> {
+    let mut known = DESCRIPTORS.lock();
+    if let Some(value) = known.get(&fd) {
+        return Ok(value.clone());
+    }
     let name = format!("descriptor {fd}");
     let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
     let opened = fs::File::open(&path).map_err(|error| {
@@ -176,7 +184,9 @@ fn from_descriptor(fd: u32) -> Result<Vec<u8>> {
             "start writ with it, for instance `writ run APP {fd}< FILE`; a run in the background can't have it"
         ))
     })?;
-    bounded(opened, SECRET_BYTES_MAX, &name)
+    let value = bounded(opened, SECRET_BYTES_MAX, &name)?;
+    known.insert(fd, value.clone());
+    Ok(value)
 }
 
 fn bounded(from: File, bytes_max: u64, name: &str) -> Result<Vec<u8>> {

@@ -149,6 +149,11 @@ impl Authority {
         self.policy.grants.iter().map(|grant| &grant.capability)
     }
 
+    /// What was granted and is not allowed here: to functions that are declared to have no effects. It is denied when it is used.
+    pub fn withheld(&self) -> impl Iterator<Item = &Capability> {
+        self.policy.withheld.iter()
+    }
+
     /// The strongest effect of all that is allowed.
     #[must_use]
     pub fn effect(&self) -> Effect {

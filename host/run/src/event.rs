@@ -243,6 +243,10 @@ pub enum Event {
         index: u32,
         /// What is about to be called.
         call: HostCall,
+        /// The functions that called each other up to the one that does this, `plugin/function`, the task's own first; absent when it is
+        /// the task's own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        chain: Vec<String>,
     },
     /// A guest made a host call that is recorded.
     #[serde(rename = "host.called")]

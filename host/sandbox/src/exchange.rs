@@ -21,6 +21,8 @@ const FUNCTION: &str = "handle";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The error of a request that no grant allows, as `wasi:http` names it.
 const DENIED: &str = "HTTP-request-denied";
+/// The error of a host that sends nothing.
+const NO_NETWORK: &str = "configuration-error";
 
 /// What sending takes beside a permit; the same for all calls of a host.
 #[derive(Clone)]
@@ -117,7 +119,7 @@ impl Gate for Asking<'_> {
 /// When whoever asks can't go on: in doubt, another request than the recorded one, or an answer that can't be recorded.
 pub async fn exchange(
     asked: Asked,
-    web: &Web,
+    web: Option<&Web>,
     authority: &Authority,
     port: &mut dyn Port,
     limits: &writ_http::Limits,
@@ -144,7 +146,7 @@ pub async fn exchange(
         port.intended(&call).await?;
     }
     let grant = ready.permit.decided_by().clone();
-    let sent = send(asked, ready, web, &mut Asking { authority, port }, limits).await;
+    let sent = send(asked, ready, &mut Asking { authority, port }, limits).await;
     let exchanged = sent.map(Answer::from).map_err(|failure| {
         // What the gate refused is told already.
         if let Some(denied) = denied_by(&failure).filter(|denied| is_unreachable(denied)) {
@@ -162,12 +164,17 @@ pub async fn exchange(
 }
 
 /// What has to be there before anything is sent or recorded.
-struct Ready {
+struct Ready<'w> {
     permit: Permit<HttpRequest>,
     injection: Injection,
+    web: &'w Web,
 }
 
-fn ready(asked: &Asked, web: &Web, gate: &mut Asking<'_>) -> Result<Ready, Unanswered> {
+fn ready<'w>(
+    asked: &Asked,
+    web: Option<&'w Web>,
+    gate: &mut Asking<'_>,
+) -> Result<Ready<'w>, Unanswered> {
     let action = HttpRequest {
         method: asked.method,
         target: asked.target.clone(),
@@ -175,19 +182,27 @@ fn ready(asked: &Asked, web: &Web, gate: &mut Asking<'_>) -> Result<Ready, Unans
     let permit = gate
         .request(action)
         .map_err(|denied| Unanswered::denied(&denied))?;
+    let web = web.ok_or_else(|| Unanswered::unsent(NO_NETWORK, "this host has no network"))?;
     let injection = Injection::permitted(&asked.request(), &asked.target, &web.secrets, gate)
         .map_err(|failure| Unanswered::from(&failure))?;
-    Ok(Ready { permit, injection })
+    Ok(Ready {
+        permit,
+        injection,
+        web,
+    })
 }
 
 async fn send(
     asked: Asked,
-    ready: Ready,
-    web: &Web,
+    ready: Ready<'_>,
     gate: &mut Asking<'_>,
     limits: &writ_http::Limits,
 ) -> Result<Response, HttpFailure> {
-    let Ready { permit, injection } = ready;
+    let Ready {
+        permit,
+        injection,
+        web,
+    } = ready;
     let request = asked.request();
     match asked.redirects_max {
         None => {

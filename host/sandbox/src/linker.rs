@@ -53,7 +53,8 @@ impl Shape {
             tools: false,
             http: false,
         };
-        for capability in authority.capabilities() {
+        // What is withheld from one function is linked all the same, and denied when it is used: a component has one set of imports.
+        for capability in authority.capabilities().chain(authority.withheld()) {
             match capability {
                 Capability::Kv { .. } => shape.keyvalue = true,
                 Capability::Config { .. } => shape.config = true,

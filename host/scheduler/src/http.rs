@@ -56,7 +56,7 @@ impl Work {
                     }
                 }
             })?;
-        let web = self.app.web.as_ref().ok_or_else(no_network)?;
+        let web = self.app.web.as_ref();
         let limits = limits();
         let exchanged = exchange(asked, web, authority, &mut port, &limits).await;
         let exchanged = exchanged.map_err(|fault| fault::problem(OWN.0, OWN.1, fault))?;
@@ -82,10 +82,6 @@ fn limits() -> ExchangeLimits {
         response_body_bytes_max: http_response_bytes_max,
         ..ExchangeLimits::default()
     }
-}
-
-fn no_network() -> Problem {
-    Problem::dsl("configuration", 400, "this host has no network")
 }
 
 /// What a workflow can catch when nothing came back.

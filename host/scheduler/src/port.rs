@@ -153,6 +153,7 @@ impl Port for JournalPort {
             attempt: self.attempt,
             index: self.index,
             call: ours(call.clone()),
+            chain: self.chain(),
         };
         self.durably(&event)
     }

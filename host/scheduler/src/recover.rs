@@ -44,6 +44,7 @@ fn note(calls: &mut Calls, event: Event) {
             attempt,
             index,
             call,
+            ..
         } => ((task, attempt), index, call, None),
         Event::HostCalled {
             task,

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Event, TaskStarted};
+use super::{Event, HostCall, TaskStarted};
 use crate::{Problem, clock::iso8601, run::name_of};
 
 /// How much of a value a line shows, in characters.
@@ -97,9 +97,13 @@ impl Event {
             Self::TaskCancelled {
                 reference, index, ..
             } => format!("{} was cancelled", subject(reference, index)),
-            Self::HostIntended { call, task, .. } => format!(
-                "task {} is about to call {} {}",
-                task.0, call.interface, call.function
+            Self::HostIntended {
+                call, task, chain, ..
+            } => format!(
+                "task {}{} is about to call {}",
+                task.0,
+                through(chain),
+                what(call)
             ),
             Self::HostCalled {
                 call,
@@ -108,11 +112,10 @@ impl Event {
                 chain,
                 ..
             } => format!(
-                "task {}{} called {} {}, granted by {}",
+                "task {}{} called {}, granted by {}",
                 task.0,
                 through(chain),
-                call.interface,
-                call.function,
+                what(call),
                 clip(grant)
             ),
             Self::ToolCalled {
@@ -203,6 +206,16 @@ fn completed(
         line.push_str(", and changed the context");
     }
     line
+}
+
+/// A host call in a few words: of a request, its method and where it went.
+fn what(call: &HostCall) -> String {
+    let text = |member: &str| call.arguments.get(member).and_then(Json::as_str);
+    let called = format!("{} {}", call.interface, call.function);
+    match (text("method"), text("url")) {
+        (Some(method), Some(url)) => format!("{called}: {}", clip(&format!("{method} {url}"))),
+        (Some(_) | None, _) => called,
+    }
 }
 
 fn subject(reference: &str, index: &[u64]) -> String {
