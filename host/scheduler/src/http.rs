@@ -32,11 +32,11 @@ impl Work {
     /// Sends the request of a `call: http`.
     pub(crate) async fn send(self, http: &HttpCall) -> Returned {
         let (task, attempt, effects) = (self.call.task, self.call.attempt, self.call.effects);
-        let result = self.answer(http).await;
+        let result = self.answer(http).await.map_err(|problem| *problem);
         Returned::new(task, attempt, effects, result)
     }
 
-    async fn answer(self, http: &HttpCall) -> Result<Json, Problem> {
+    async fn answer(self, http: &HttpCall) -> Result<Json, Box<Problem>> {
         let mut port = JournalPort::new(
             self.inner.journal.clone(),
             self.run,
@@ -62,7 +62,7 @@ impl Work {
         let exchanged = exchanged.map_err(|fault| fault::problem(OWN.0, OWN.1, fault))?;
         match exchanged {
             Ok(answer) => response::output(http, shown, &answer),
-            Err(unanswered) => Err(problem(&shown, unanswered)),
+            Err(unanswered) => Err(problem(&shown, unanswered).into()),
         }
     }
 }

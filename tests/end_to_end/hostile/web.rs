@@ -304,14 +304,28 @@ fn a_function_without_effects_only_asks() {
     let cases = Cases::default()
         .call("post", "web", "fetch", fetch("POST", &world.url("/x")))
         .call("get", "web", "fetch", fetch("GET", &world.url("/y")))
-        .call("other", "web", "flood", json!({ "url": world.url("/z"), "times": 1 }));
+        .call(
+            "other",
+            "web",
+            "flood",
+            json!({ "url": world.url("/z"), "times": 1 }),
+        );
     let outcomes = run(&world, cases);
     for name in ["post", "get"] {
         outcomes.refused(name, "HttpRequestDenied");
     }
-    outcomes.denied("web", &format!("http:GET,POST {}/**", world.origin()), "effects = \"none\"");
+    outcomes.denied(
+        "web",
+        &format!("http:GET,POST {}/**", world.origin()),
+        "effects = \"none\"",
+    );
     assert_eq!(*outcomes.ok("other"), json!(1));
-    let paths: Vec<String> = world.http.received().into_iter().map(|request| request.path).collect();
+    let paths: Vec<String> = world
+        .http
+        .received()
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
     assert_eq!(paths, ["/z"]);
 }
 

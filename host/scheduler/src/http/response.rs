@@ -11,7 +11,7 @@ use super::request::Shown;
 const ERROR_CONTENT_BYTES_MAX: usize = 16 * 1024;
 
 /// The output that the call asks for. By the DSL, a status that is not 2xx, or with `redirect` neither 2xx nor 3xx, is an error.
-pub(super) fn output(http: &HttpCall, shown: Shown, answer: &Answer) -> Result<Json, Problem> {
+pub(super) fn output(http: &HttpCall, shown: Shown, answer: &Answer) -> Result<Json, Box<Problem>> {
     let response = WebResponse {
         status: answer.status,
         headers: answer.header_map(),
@@ -20,7 +20,7 @@ pub(super) fn output(http: &HttpCall, shown: Shown, answer: &Answer) -> Result<J
     let bytes_max = Limits::default().http_response_bytes_max;
     let response = decoded(response, &shown.origin, bytes_max).map_err(|failure| {
         let said = format!("{} {}: {failure}", shown.method, shown.place);
-        Problem::dsl("communication", 502, said).with("code", failure.code())
+        Box::new(Problem::dsl("communication", 502, said).with("code", failure.code()))
     })?;
     let fine = match response.status {
         200..=299 => true,
@@ -28,7 +28,7 @@ pub(super) fn output(http: &HttpCall, shown: Shown, answer: &Answer) -> Result<J
         _ => false,
     };
     if !fine {
-        return Err(refused(&shown, &response));
+        return Err(refused(&shown, &response).into());
     }
     Ok(match http.output {
         HttpOutput::Raw => Json::String(STANDARD.encode(&response.body)),
@@ -62,7 +62,7 @@ fn refused(shown: &Shown, response: &WebResponse) -> Problem {
 }
 
 /// The body: decoded where its type says JSON, as text where it is text, else in base64; null if there is none.
-fn content(response: &WebResponse, shown: &Shown) -> Result<Json, Problem> {
+fn content(response: &WebResponse, shown: &Shown) -> Result<Json, Box<Problem>> {
     if response.body.is_empty() {
         return Ok(Json::Null);
     }
@@ -72,7 +72,7 @@ fn content(response: &WebResponse, shown: &Shown) -> Result<Json, Problem> {
                 "{} {} answered with a body that is not the JSON that its type says: {error}",
                 shown.method, shown.place
             );
-            Problem::dsl("communication", 502, said)
+            Box::new(Problem::dsl("communication", 502, said))
         });
     }
     Ok(match std::str::from_utf8(&response.body) {
@@ -122,14 +122,13 @@ mod tests {
         }
     }
 
-    #[expect(clippy::result_large_err, reason = "as in the code under test")]
     fn given(
         output_: HttpOutput,
         redirect: bool,
         status: u16,
         kind: &str,
         body: &[u8],
-    ) -> Result<Json, Problem> {
+    ) -> Result<Json, Box<Problem>> {
         let http = HttpCall {
             output: output_,
             redirect,

@@ -110,6 +110,7 @@ impl<'r> Walk<'r> {
                 attempt,
                 index,
                 call,
+                ..
             } => {
                 if let Some(doing) = self.doing(run, *task) {
                     doing.intended = Some((*attempt, *index, call.clone(), place));
