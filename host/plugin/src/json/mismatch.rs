@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use writ_grant::printable;
+
 /// JSON that does not fit the type it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct MismatchError {
@@ -20,7 +22,7 @@ impl Display for MismatchError {
         if self.pointer.is_empty() {
             f.write_str(&self.message)
         } else {
-            write!(f, "at {}: {}", self.pointer, self.message)
+            write!(f, "at {}: {}", printable(&self.pointer), self.message)
         }
     }
 }
@@ -89,8 +91,8 @@ impl Failure {
         MismatchError {
             pointer,
             expected: self.expected,
-            found: self.found,
-            message: self.message,
+            found: printable(&self.found),
+            message: printable(&self.message),
         }
     }
 }

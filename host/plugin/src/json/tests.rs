@@ -235,6 +235,12 @@ fn errors_point_at_the_part() {
     );
     let map = Type::Map(Arc::new(Type::String), Arc::new(Type::Bool));
     assert_eq!(refusal(&map, json!({"a/b~c": 1})).0, "/a~1b~0c");
+    let steering = to_value(&map, &json!({"\u{7f}\u{202e}": 1})).unwrap_err();
+    assert_eq!(steering.pointer, "/\u{7f}\u{202e}");
+    assert!(
+        steering.to_string().starts_with("at /\\u{7f}\\u{202e}: "),
+        "{steering}"
+    );
 }
 
 #[test]
