@@ -28,16 +28,30 @@ const WRITE_BYTES: usize = 4096;
 type Headers = Vec<(String, String)>;
 
 impl Guest for Plugin {
-    fn fetch(method: String, url: String, headers: Headers, body: String) -> Result<Response, String> {
+    fn fetch(
+        method: String,
+        url: String,
+        headers: Headers,
+        body: String,
+    ) -> Result<Response, String> {
         answer(&send(&method, &url, &headers, body.as_bytes())?)
     }
 
-    fn fetch_and_work(method: String, url: String, body: String, milliseconds: u32) -> Result<Response, String> {
+    fn fetch_and_work(
+        method: String,
+        url: String,
+        body: String,
+        milliseconds: u32,
+    ) -> Result<Response, String> {
         let response = answer(&send(&method, &url, &Vec::new(), body.as_bytes())?)?;
         println!("answered");
         let mut state = u64::from(response.status);
         for _ in 0..u64::from(milliseconds) * STEPS {
-            state = black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+            state = black_box(
+                state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1),
+            );
         }
         Ok(response)
     }
@@ -66,7 +80,9 @@ impl Guest for Plugin {
         let mut left = bytes;
         while left > 0 {
             let part = left.min(u64::from(each)) as usize;
-            stream.blocking_write_and_flush(&piece[..part]).map_err(failed)?;
+            stream
+                .blocking_write_and_flush(&piece[..part])
+                .map_err(failed)?;
             left -= part as u64;
         }
         drop(stream);
@@ -83,7 +99,10 @@ impl Guest for Plugin {
 
     fn race(url: String) -> Result<String, String> {
         let response = send("GET", &url, &Vec::new(), b"")?;
-        let (here, second) = (response.subscribe(), monotonic_clock::subscribe_duration(1_000_000_000));
+        let (here, second) = (
+            response.subscribe(),
+            monotonic_clock::subscribe_duration(1_000_000_000),
+        );
         let ready = poll::poll(&[&here, &second]);
         Ok(format!("{ready:?}"))
     }
@@ -105,7 +124,11 @@ impl Guest for Plugin {
     }
 }
 
-fn request(method: &str, url: &str, headers: &Headers) -> Result<(OutgoingRequest, Fields), String> {
+fn request(
+    method: &str,
+    url: &str,
+    headers: &Headers,
+) -> Result<(OutgoingRequest, Fields), String> {
     let (scheme, rest) = url.split_once("://").ok_or("no scheme")?;
     let (authority, path) = match rest.find('/') {
         Some(slash) => rest.split_at(slash),
@@ -113,7 +136,9 @@ fn request(method: &str, url: &str, headers: &Headers) -> Result<(OutgoingReques
     };
     let fields = Fields::new();
     for (name, value) in headers {
-        fields.append(name, value.as_bytes()).map_err(|error| format!("header: {error:?}"))?;
+        fields
+            .append(name, value.as_bytes())
+            .map_err(|error| format!("header: {error:?}"))?;
     }
     let kept = fields.clone();
     let request = OutgoingRequest::new(fields);
@@ -131,13 +156,22 @@ fn request(method: &str, url: &str, headers: &Headers) -> Result<(OutgoingReques
     };
     request.set_method(&method).map_err(|()| "method")?;
     request.set_scheme(Some(&scheme)).map_err(|()| "scheme")?;
-    request.set_authority(Some(authority)).map_err(|()| "authority")?;
-    request.set_path_with_query(Some(path)).map_err(|()| "path")?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| "authority")?;
+    request
+        .set_path_with_query(Some(path))
+        .map_err(|()| "path")?;
     Ok((request, kept))
 }
 
 /// Hands a request over, and its body after it, as most libraries do.
-fn send(method: &str, url: &str, headers: &Headers, bytes: &[u8]) -> Result<FutureIncomingResponse, String> {
+fn send(
+    method: &str,
+    url: &str,
+    headers: &Headers,
+    bytes: &[u8],
+) -> Result<FutureIncomingResponse, String> {
     let (request, _) = request(method, url, headers)?;
     let body = request.body().map_err(|()| "no body")?;
     let response = outgoing_handler::handle(request, None).map_err(named)?;
@@ -188,5 +222,9 @@ fn failed(error: StreamError) -> String {
 fn named(error: ErrorCode) -> String {
     let text = format!("{error:?}");
     let end = text.find(['(', ' ', '{']).unwrap_or(text.len());
-    text[..end].rsplit("::").next().unwrap_or_default().to_owned()
+    text[..end]
+        .rsplit("::")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
