@@ -139,7 +139,7 @@ impl App {
         Ok(Self {
             data: data.unwrap_or_else(|| folder.join(".writ")),
             grants,
-            config: Config::default().as_strict_as(&folder)?,
+            config: Config::default().made_as_strict_as(&folder)?,
             workflow: target,
             folder,
         })
@@ -168,7 +168,7 @@ impl App {
 impl Config {
     /// The same, with everything signed that the app in a folder wants signed, if there is one: naming its workflow in place of the
     /// app is no way around that.
-    fn as_strict_as(mut self, folder: &Path) -> Result<Self> {
+    fn made_as_strict_as(mut self, folder: &Path) -> Result<Self> {
         let path = folder.join("writ.toml");
         if path.is_file() {
             let app = Self::read(&path)?;

@@ -334,7 +334,7 @@ fn papers(app: &App, writs: &Path, root: Option<&TrustRoot>) -> Result<BTreeMap<
 /// The length of a file; nothing if there is none.
 fn length(path: &Path) -> Option<u64> {
     let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 fn listed(writs: &Path) -> Result<Vec<PathBuf>> {

@@ -228,7 +228,11 @@ mod tests {
             (folder("/x", "/etc", false), false),
             (folder("/x", "/ab", false), false),
         ] {
-            assert_eq!(inside(&[held.clone()], &callers).is_ok(), fits, "{held:?}");
+            assert_eq!(
+                inside(std::slice::from_ref(&held), &callers).is_ok(),
+                fits,
+                "{held:?}"
+            );
         }
         assert!(inside(&[], &[]).is_ok());
     }

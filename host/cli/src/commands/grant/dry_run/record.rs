@@ -55,6 +55,10 @@ impl<'r> Walk<'r> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other events are those of tasks, which `task_event` tells apart"
+    )]
     pub(super) fn take(&mut self, record: &Record) {
         let place = Place {
             position: record.position,

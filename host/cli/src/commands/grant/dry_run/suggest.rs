@@ -222,7 +222,7 @@ fn folder_enough(tally: &Tally<'_>, place: usize, granted: &Grant) -> Option<Cap
         });
     }
     let narrower: writ_grant::GuestPath = enough?.parse().ok()?;
-    (path.covers(&narrower) && narrower != *path).then(|| Capability::Fs {
+    (path.covers(&narrower) && narrower != *path).then_some(Capability::Fs {
         access: *access,
         path: narrower,
     })
