@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use writ_journal::{Journal, Options};
+use writ_journal::{
+    Claims, Journal, Options,
+    merkle::{Tree, leaf},
+};
 use writ_run::{Event, RunId};
 
-use crate::report::{Report, median, rate};
+use crate::report::{Report, median, rate, seconds};
 
 /// As large as a small event.
 const RECORD: [u8; 200] = [b'x'; 200];
@@ -18,6 +21,8 @@ const ALONE: u64 = 300;
 const WRITERS: u64 = 64;
 const EACH: u64 = 300;
 const ROUNDS: u32 = 5;
+const LEAVES: u32 = 100_000;
+const AUDITED: u64 = 50_000;
 
 pub(crate) fn measure(report: &mut Report) {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -40,9 +45,27 @@ pub(crate) fn measure(report: &mut Report) {
     );
     report.line(
         "durability.journal-64-writers",
-        median_of(&|n| journal_together(&path("together", n))),
+        median_of(&|n| journal_together(&path("together", n), Options::default())),
         "events/s",
     );
+    report.line(
+        "durability.journal-64-writers-unsigned",
+        median_of(&|n| {
+            let unsigned = Options {
+                checkpoint_events: u64::MAX,
+                checkpoint_ms: u64::MAX,
+                ..Options::default()
+            };
+            journal_together(&path("unsigned", n), unsigned)
+        }),
+        "events/s",
+    );
+    report.line(
+        "durability.tree",
+        1e9 * seconds(ROUNDS, tree) / f64::from(LEAVES),
+        "ns/event",
+    );
+    report.line("audit.verify", verified(&path("audited", 0)), "events/s");
     let taken: (Vec<f64>, Vec<f64>) = (0..9).map(|n| open_and_close(&path("opened", n))).unzip();
     report.line("durability.journal-new", median(taken.0), "ms");
     report.line("durability.journal-reopen-and-close", median(taken.1), "ms");
@@ -145,8 +168,37 @@ fn append(journal: &Journal, run: RunId, events: u64) {
     }
 }
 
-fn journal_together(path: &Path) -> f64 {
-    let journal = Arc::new(open(path));
+/// What the Merkle tree over the log costs the committer.
+fn tree() {
+    let mut tree = Tree::default();
+    for n in 0..LEAVES {
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&n.to_le_bytes());
+        tree.push(leaf(&hash));
+    }
+    std::hint::black_box(tree.root());
+}
+
+/// Events a second of an audit of a closed journal.
+fn verified(path: &Path) -> f64 {
+    let journal = open(path);
+    let events: Vec<Event> = (0..AUDITED / 100).map(|_| event()).collect();
+    for run in 0..100u8 {
+        journal
+            .append(RunId::from_bytes([run; 16]), 0, &events)
+            .expect("the journal takes them");
+    }
+    journal.close().expect("the journal closes");
+    let taken = seconds(ROUNDS, || {
+        let audited = writ_journal::audit(path, &Claims::default()).expect("the journal holds");
+        assert_eq!(audited.signed(), AUDITED);
+    });
+    AUDITED as f64 / taken
+}
+
+fn journal_together(path: &Path, options: Options) -> f64 {
+    let journal = Journal::open(path, options).expect("the journal opens").0;
+    let journal = Arc::new(journal);
     let began = Instant::now();
     std::thread::scope(|scope| {
         for n in 0..WRITERS {
