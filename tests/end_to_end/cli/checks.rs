@@ -96,7 +96,6 @@ fn what_does_not_run_is_named() {
     let app = App::doing(
         "  - a: { listen: { to: { one: { with: { type: x } } } } }\n\
         \x20 - b: { emit: { event: { with: { type: x, source: 'https://x.example' } } } }\n\
-        \x20 - c: { call: http, with: { method: get, endpoint: 'https://x.example' } }\n\
         \x20 - d: { run: { workflow: { namespace: n, name: m, version: '1.0.0' } } }\n\
         \x20 - e: { run: { shell: { command: ls } } }\n",
     );
@@ -108,18 +107,12 @@ fn what_does_not_run_is_named() {
             (
                 "not-executed",
                 "9:10",
-                "`call: http` is not executed yet",
-                "",
-            ),
-            (
-                "not-executed",
-                "10:10",
                 "`run: workflow` is not executed yet",
                 "",
             ),
             (
                 "refused",
-                "11:17",
+                "10:17",
                 "`run: shell` is never executed",
                 "writ plugin new",
             ),

@@ -173,7 +173,7 @@ fn who_can_do_what() {
     has(
         &app.writ(&["grant", "who-can", "fs:write"]).expect(0).out,
         &[
-            "1 plugin can: fs:write",
+            "files can: fs:write",
             "fs:write:/out  (= made)",
             "because: what it writes",
         ],
