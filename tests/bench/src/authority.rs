@@ -33,14 +33,22 @@ pub(crate) fn measure(report: &mut Report) {
         })))
     };
     report.line("authority.permit-file-64-grants", ask(file), "ns");
-    let target = target();
-    let http = || {
-        drop(black_box(authority.permit(HttpRequest {
-            method: Method::GET,
-            target: black_box(&target).clone(),
-        })))
-    };
-    report.line("authority.permit-http-64-grants", ask(http), "ns");
+    let here = "https://erp.example/v1/orders-15";
+    for (name, grants, url) in [
+        ("authority.permit-http-64-grants", &authority, here),
+        (
+            "authority.permit-http-64-origins",
+            &all_http("https://erp-N.example/v1/orders"),
+            "https://erp-63.example/v1/orders",
+        ),
+        (
+            "authority.permit-http-64-paths",
+            &all_http("https://erp.example/v1/orders-N"),
+            "https://erp.example/v1/orders-63",
+        ),
+    ] {
+        report.line(name, http(grants, url), "ns");
+    }
     report.line(
         "authority.allocations",
         allocations(&authority),
@@ -66,10 +74,25 @@ fn many() -> Authority {
     )
 }
 
-fn target() -> Target {
-    "https://erp.example/v1/orders-15"
-        .parse()
-        .expect("it is a URL")
+/// 64 grants of requests: `N` in the URL is the number of each.
+fn all_http(url: &str) -> Authority {
+    let one = |n: u32| format!("http:GET {}", url.replace('N', &n.to_string()));
+    let all: Vec<String> = (0..64).map(one).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    authority("bench", &all, "folder")
+}
+
+/// Nanoseconds for one request that is granted; a copy of its URL, which is what a permit takes, included.
+fn http(authority: &Authority, url: &str) -> f64 {
+    let target: Target = url.parse().expect("it is a URL");
+    let permit = || {
+        authority.permit(HttpRequest {
+            method: Method::GET,
+            target: black_box(&target).clone(),
+        })
+    };
+    assert!(permit().is_ok(), "it was granted");
+    ask(|| drop(black_box(permit())))
 }
 
 /// Nanoseconds for one.
@@ -78,7 +101,9 @@ fn ask(one: impl Fn()) -> f64 {
 }
 
 fn allocations(authority: &Authority) -> f64 {
-    let target = target();
+    let target: Target = "https://erp.example/v1/orders-15"
+        .parse()
+        .expect("it is a URL");
     let work = || {
         for _ in 0..1_000 {
             let permit = authority.permit(HttpRequest {
