@@ -37,6 +37,8 @@ pub(crate) struct Policy {
     pub(crate) grants: Vec<Grant>,
     withheld: Vec<Capability>,
     missing: Vec<Capability>,
+    /// When the writ ends, in milliseconds since 1970; of a chain, the first that does.
+    expires_ms: Option<u64>,
     /// The plugins that call each other, this one last.
     chain: Vec<String>,
     /// What this plugin holds and the chain takes away.
@@ -73,6 +75,7 @@ impl Policy {
             requested: Vec::new(),
             withheld: Vec::new(),
             missing: Vec::new(),
+            expires_ms: None,
             chain: vec![plugin.to_owned()],
             cut: Vec::new(),
             table: Table::new(&grants),
@@ -122,6 +125,7 @@ impl Authority {
         Ok(Self::of(Policy {
             requested,
             missing,
+            expires_ms: writ.and_then(|writ| writ.expires_ms),
             ..Policy::new(plugin, grants)
         }))
     }
@@ -142,6 +146,21 @@ impl Authority {
     #[must_use]
     pub fn missing(&self) -> &[Capability] {
         &self.policy.missing
+    }
+
+    /// Whether it still lasts. It was looked at when it was made; whoever keeps it asks again before each use, as a writ may end
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When its writ has ended.
+    pub fn lasts(&self, now_ms: u64) -> Result<(), Refusal> {
+        match self.policy.expires_ms {
+            Some(expired_ms) if expired_ms <= now_ms => Err(Refusal::Expired {
+                plugin: self.policy.plugin.clone(),
+                expired_ms,
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What is allowed.
@@ -181,6 +200,7 @@ impl Authority {
             requested: policy.requested.clone(),
             withheld,
             missing: policy.missing.clone(),
+            expires_ms: policy.expires_ms,
             chain: policy.chain.clone(),
             cut: policy.cut.clone(),
             ..Policy::new(&policy.plugin, kept)

@@ -265,16 +265,29 @@ fn a_writ_is_for_one_component_and_in_its_time() {
         }),
         Refusal::Expired { .. }
     ));
-    assert!(
-        effective(
-            &["clock:real"],
-            &Writ {
-                expires_ms: Some(NOW_MS + 1),
-                ..good
-            }
-        )
-        .is_ok()
-    );
+    let lasting = effective(
+        &["clock:real"],
+        &Writ {
+            expires_ms: Some(NOW_MS + 1),
+            ..good.clone()
+        },
+    )
+    .unwrap();
+    // Whoever keeps it asks again; a chain lasts as long as the shortest on it.
+    let forever = effective(&["clock:real"], &good).unwrap();
+    for kept in [
+        &lasting,
+        &lasting.without_changes(),
+        &lasting.within(&forever),
+        &forever.within(&lasting),
+    ] {
+        assert!(kept.lasts(NOW_MS).is_ok());
+        assert!(matches!(
+            kept.lasts(NOW_MS + 1),
+            Err(Refusal::Expired { .. })
+        ));
+    }
+    assert!(forever.lasts(u64::MAX).is_ok());
 }
 
 #[test]

@@ -43,6 +43,10 @@ impl Authority {
             requested: own.requested.clone(),
             withheld: own.withheld.clone(),
             missing: own.missing.clone(),
+            expires_ms: [own.expires_ms, callers.expires_ms]
+                .into_iter()
+                .flatten()
+                .min(),
             chain,
             cut,
             ..Policy::new(&own.plugin, kept)
