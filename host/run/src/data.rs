@@ -42,6 +42,20 @@ fn deeper_than(value: &Json, levels: usize) -> bool {
     }
 }
 
+/// About how many bytes a value has as JSON; escapes and the digits of numbers are not counted one by one.
+pub(crate) fn size_of(value: &Json) -> u64 {
+    const PLAIN: u64 = 6;
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => PLAIN,
+        Json::String(text) => text.len() as u64 + 3,
+        Json::Array(items) => items.iter().map(size_of).sum::<u64>() + 2,
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| name.len() as u64 + 4 + size_of(value);
+            members.iter().map(member).sum::<u64>() + 2
+        }
+    }
+}
+
 /// A kind of JSON value, for a sentence.
 pub(crate) fn kind_of(value: &Json) -> &'static str {
     match value {

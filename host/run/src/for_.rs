@@ -12,7 +12,7 @@ use crate::{
     data::kind_of,
     flow::{Step, Stop},
     fold::Misfit,
-    fork::gather,
+    fork::Gathered,
     state::{Inside, Open, Scope, Site},
     tree::{Fold, Lane},
 };
@@ -55,17 +55,21 @@ pub(crate) struct Parallel {
     items: Arc<Json>,
     next: usize,
     done: usize,
-    outputs: Vec<Option<Arc<Json>>>,
+    outputs: Gathered,
 }
 
 impl Parallel {
     pub(crate) fn output(&self) -> Option<Arc<Json>> {
-        (self.done == self.outputs.len()).then(|| gather(&self.outputs))
+        (self.done == self.outputs.lists()).then(|| self.outputs.array())
+    }
+
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.outputs.is_too_much()
     }
 
     /// How many iterations are done, of how many.
     pub(crate) fn progress(&self) -> (u64, u64) {
-        (self.done as u64, self.outputs.len() as u64)
+        (self.done as u64, self.outputs.lists() as u64)
     }
 }
 
@@ -131,7 +135,7 @@ impl Fold<'_> {
             items,
             next: if nothing { total } else { 0 },
             done: if nothing { total } else { 0 },
-            outputs: vec![nothing.then(|| input.clone()); total],
+            outputs: Gathered::new(total, nothing.then(|| input.clone())),
         };
         self.open(site.id, input, Inside::Parallel(state))?;
         if nothing {
@@ -213,13 +217,9 @@ impl Fold<'_> {
         let Inside::Parallel(state) = &mut self.open_mut(looped)?.inside else {
             return Err(Misfit::NothingInside);
         };
-        let slot = state
-            .outputs
-            .get_mut(lane as usize)
-            .ok_or(Misfit::NotLive)?;
-        *slot = Some(output);
+        state.outputs.put(lane, output)?;
         state.done += 1;
-        if state.done == state.outputs.len() {
+        if state.done == state.outputs.lists() || state.is_too_much() {
             self.todo.insert(looped);
         }
         self.next_item(&site)
@@ -234,7 +234,7 @@ impl Fold<'_> {
             return Err(Misfit::NothingInside);
         };
         let position = state.next;
-        if position >= state.outputs.len() {
+        if position >= state.outputs.lists() {
             return Ok(());
         }
         state.next += 1;

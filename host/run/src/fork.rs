@@ -6,20 +6,70 @@ use serde_json::Value as Json;
 use writ_workflow::model::{Fork, Task};
 
 use crate::{
-    TaskId,
+    Problem, TaskId,
     begin::Ready,
+    data::size_of,
     flow::{Step, Stop},
     fold::Misfit,
     state::{Inside, Open, Site},
     tree::{Fold, Lane},
 };
 
+/// How much the outputs of concurrent lists may come to, as JSON: no more than one event can tell.
+const GATHERED_BYTES_MAX: u64 = 48 << 20;
+
+/// What concurrent lists put out, in the order of the lists.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Gathered {
+    outputs: Vec<Option<Arc<Json>>>,
+    bytes: u64,
+}
+
+impl Gathered {
+    /// Of so many lists, each with this output already.
+    pub(crate) fn new(lists: usize, output: Option<Arc<Json>>) -> Self {
+        Self {
+            outputs: vec![output; lists],
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn lists(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// Keeps an output.
+    pub(crate) fn put(&mut self, list: u32, output: Arc<Json>) -> Result<(), Misfit> {
+        let slot = self.outputs.get_mut(list as usize).ok_or(Misfit::NotLive)?;
+        self.bytes = self.bytes.saturating_add(size_of(&output));
+        *slot = Some(output);
+        Ok(())
+    }
+
+    /// The first output that there is.
+    fn first(&self) -> Option<Arc<Json>> {
+        self.outputs.iter().flatten().next().cloned()
+    }
+
+    /// An array of all of them.
+    pub(crate) fn array(&self) -> Arc<Json> {
+        let outputs = self.outputs.iter().flatten();
+        Arc::new(Json::Array(
+            outputs.map(|output| Json::clone(output)).collect(),
+        ))
+    }
+
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.bytes > GATHERED_BYTES_MAX
+    }
+}
+
 /// How far the branches are.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Race {
     compete: bool,
-    /// In the order of the branches. With `compete` only the winner's.
-    outputs: Vec<Option<Arc<Json>>>,
+    /// With `compete` only the winner's.
+    outputs: Gathered,
     missing: usize,
 }
 
@@ -32,20 +82,14 @@ impl Race {
     /// The array of all outputs, or the winner's output.
     pub(crate) fn output(&self) -> Option<Arc<Json>> {
         if self.compete {
-            return self.outputs.iter().flatten().next().cloned();
+            return self.outputs.first();
         }
-        (self.missing == 0).then(|| gather(&self.outputs))
+        (self.missing == 0).then(|| self.outputs.array())
     }
-}
 
-/// An array of what concurrent lists put out.
-pub(crate) fn gather(outputs: &[Option<Arc<Json>>]) -> Arc<Json> {
-    let items = outputs
-        .iter()
-        .flatten()
-        .map(|output| Json::clone(output))
-        .collect();
-    Arc::new(Json::Array(items))
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.outputs.is_too_much()
+    }
 }
 
 impl Fold<'_> {
@@ -57,7 +101,7 @@ impl Fold<'_> {
     ) -> Result<(), Misfit> {
         let race = Race {
             compete: fork.compete,
-            outputs: vec![None; fork.branches.len()],
+            outputs: Gathered::new(fork.branches.len(), None),
             missing: fork.branches.len(),
         };
         self.open(site.id, input.clone(), Inside::Fork(race))?;
@@ -82,16 +126,15 @@ impl Fold<'_> {
         let Inside::Fork(race) = &mut open.inside else {
             return Err(Misfit::NothingInside);
         };
-        let slot = race.outputs.get_mut(lane as usize).ok_or(Misfit::NotLive)?;
-        *slot = Some(output);
+        race.outputs.put(lane, output)?;
         race.missing = race.missing.saturating_sub(1);
-        let (compete, missing) = (race.compete, race.missing);
+        let (compete, missing, too_much) = (race.compete, race.missing, race.is_too_much());
         if compete {
             for loser in losers {
                 self.drop_one(loser);
             }
         }
-        if compete || missing == 0 {
+        if compete || missing == 0 || too_much {
             self.todo.insert(fork);
         }
         Ok(())
@@ -109,6 +152,12 @@ impl Step<'_, '_> {
 
     /// Completes a task of which all inside has ended.
     pub(crate) fn close(&mut self, site: &Site, task: &Task, open: &Open) -> Result<(), Stop> {
+        if open.inside.is_too_much() {
+            let detail = format!(
+                "what its concurrent tasks put out is more than {GATHERED_BYTES_MAX} bytes of JSON; let them put out less (`output.as`), or keep large data in files"
+            );
+            return Err(Problem::ours("limit", 500, detail).into());
+        }
         match open.output() {
             Some(output) => self.complete(site, task, &open.input, output, None),
             None => Ok(()),

@@ -247,6 +247,15 @@ impl Inside {
             Self::List(_) | Self::Fork(_) | Self::Try(_) => None,
         }
     }
+
+    /// Whether what concurrent lists put out is more than can be told together.
+    pub(crate) fn is_too_much(&self) -> bool {
+        match self {
+            Self::Parallel(state) => state.is_too_much(),
+            Self::Fork(state) => state.is_too_much(),
+            Self::List(_) | Self::Loop(_) | Self::Try(_) => false,
+        }
+    }
 }
 
 /// Variables that loops and handlers bind around a task.

@@ -126,6 +126,30 @@ do:
 }
 
 #[test]
+fn what_concurrent_lists_put_out_together_is_bounded() {
+    let text = "x".repeat(25 << 20);
+    let items: Vec<u32> = (0..4).collect();
+    let loops = "all: {metadata: {writ: {concurrency: 1}}, for: {each: n, in: '${ .items }'}, do: [{work: {call: 'echo:1.0.0@pure', with: {text: '${ .text }', ms: 1}}}]}";
+    let branch = |n: u32| {
+        format!("{{b{n}: {{call: 'echo:1.0.0@pure', with: {{text: '${{ .text }}', ms: {n}}}}}}}")
+    };
+    let branches: Vec<String> = (1..5).map(branch).collect();
+    let forks = format!("all: {{fork: {{branches: [{}]}}}}", branches.join(", "));
+    for (task, all) in [(loops, 4), (&*forks, 4)] {
+        let definition = define(&format!("do: [{{{task}}}]"));
+        let mut host = Host::new(&definition);
+        host.strict = false;
+        host.run_to_end(json!({ "items": items, "text": text }));
+        assert_eq!(host.error().r#type, "urn:writ:error:limit", "{task}");
+        let done = host
+            .journal
+            .iter()
+            .filter(|(_, event)| matches!(event, crate::Event::TaskCompleted { .. }));
+        assert!(done.count() < all, "{task}");
+    }
+}
+
+#[test]
 fn an_empty_concurrent_loop_puts_out_an_empty_array() {
     let body = "do: [{all: {metadata: {writ: {concurrency: 2}}, for: {in: '${ .x }'}, do: [{a: {set: {x: 1}}}]}}]";
     assert_eq!(output_of(body, json!({"x": []})), json!([]));
