@@ -134,6 +134,29 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// Whether this is the fault of what was to be appended, and the journal itself is well: whoever wanted to append it is told, and
+    /// everybody else goes on.
+    #[must_use]
+    pub fn is_of_event(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } | Self::Invalid { .. } => true,
+            Self::InUse { .. }
+            | Self::Io { .. }
+            | Self::Corrupt { .. }
+            | Self::BlobMissing { .. }
+            | Self::BlobAltered { .. }
+            | Self::Checkpoint { .. }
+            | Self::Newer { .. }
+            | Self::Failed { .. }
+            | Self::Closed
+            | Self::State { .. }
+            | Self::StateRecord { .. }
+            | Self::Ambiguous { .. } => false,
+        }
+    }
+}
+
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(
         || "another process".to_owned(),

@@ -28,6 +28,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Position(pub u64);
 
+/// What was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Durable when all before this is flushed.
+    pub position: Position,
+    /// How long it is, as JSON.
+    pub bytes: u64,
+}
+
 /// What a journal did since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -104,22 +113,55 @@ impl Journal {
 
     /// Appends events of a run, in order: all or, on an error, none. Seen by every read at once; durable only after a
     /// [`flush`](Self::flush) of the position given. Blocks while too much waits for the disk.
+    ///
+    /// # Errors
+    /// When an event can't be kept ([`JournalError::is_of_event`]); after every other error nothing is appended any more.
     pub fn append(
         &self,
         run: RunId,
         at_ms: u64,
         events: &[Event],
     ) -> Result<Position, JournalError> {
+        let appended = self.try_append(run, at_ms, events);
+        self.settled(appended).map(|appended| appended.position)
+    }
+
+    /// The same with one event, for whoever counts bytes.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn append_one(
+        &self,
+        run: RunId,
+        at_ms: u64,
+        event: &Event,
+    ) -> Result<Appended, JournalError> {
+        self.settled(self.try_append(run, at_ms, std::slice::from_ref(event)))
+    }
+
+    /// Nothing is accepted after an error that no event is to blame for.
+    fn settled<T>(&self, appended: Result<T, JournalError>) -> Result<T, JournalError> {
+        appended.inspect_err(|error| self.0.shared.stop_after(error))
+    }
+
+    fn try_append(
+        &self,
+        run: RunId,
+        at_ms: u64,
+        events: &[Event],
+    ) -> Result<Appended, JournalError> {
         let shared = &self.0.shared;
         let prepared = events
             .iter()
             .map(|event| shared.prepare(event))
             .collect::<Result<Vec<_>, _>>()?;
+        let bytes = prepared.iter().map(|event| event.body.bytes()).sum();
         let mut queue = shared.admit()?;
         let was_idle = queue.is_idle();
         queue.push(&shared.state, run, at_ms, prepared)?;
         self.tell(&queue, was_idle);
-        Ok(Position(queue.next))
+        let position = Position(queue.next);
+        Ok(Appended { position, bytes })
     }
 
     /// The committer sleeps until its deadline, until somebody waits, or until a group is full.
@@ -222,7 +264,16 @@ impl Journal {
         run: RunId,
         at_ms: u64,
         f: impl FnOnce(&dyn KvView) -> (Option<Event>, R),
-    ) -> Result<(R, Option<Position>), JournalError> {
+    ) -> Result<(R, Option<Appended>), JournalError> {
+        self.settled(self.try_kv(run, at_ms, f))
+    }
+
+    fn try_kv<R>(
+        &self,
+        run: RunId,
+        at_ms: u64,
+        f: impl FnOnce(&dyn KvView) -> (Option<Event>, R),
+    ) -> Result<(R, Option<Appended>), JournalError> {
         let shared = &self.0.shared;
         let mut queue = shared.admit()?;
         let (event, answer) = f(&View {
@@ -233,9 +284,12 @@ impl Journal {
             return Ok((answer, None));
         };
         let was_idle = queue.is_idle();
-        queue.push(&shared.state, run, at_ms, vec![shared.prepare(&event)?])?;
+        let prepared = shared.prepare(&event)?;
+        let bytes = prepared.body.bytes();
+        queue.push(&shared.state, run, at_ms, vec![prepared])?;
         self.tell(&queue, was_idle);
-        Ok((answer, Some(Position(queue.next))))
+        let position = Position(queue.next);
+        Ok((answer, Some(Appended { position, bytes })))
     }
 
     /// The value of a key as of now.

@@ -58,7 +58,7 @@ pub use digest::{BlobDigest, NoDigest};
 pub use error::JournalError;
 pub use flush::Flush;
 pub use index::RunSummary;
-pub use journal::{Journal, Position, Stats};
+pub use journal::{Appended, Journal, Position, Stats};
 pub use kv::KvView;
 pub use options::{
     BLOB_BYTES_MAX, EVENT_BYTES_MAX, KV_BUCKET_BYTES_MAX, KV_KEY_BYTES_MAX, KV_LIST_KEYS_MAX,

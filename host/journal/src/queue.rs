@@ -38,6 +38,16 @@ pub(crate) enum Body {
     },
 }
 
+impl Body {
+    /// How long the JSON is.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Inline(json) => json.len() as u64,
+            Self::Blob { bytes, .. } => *bytes,
+        }
+    }
+}
+
 /// A change of a pair that the state does not have yet.
 #[derive(Debug, Clone)]
 pub(crate) struct FreshValue {

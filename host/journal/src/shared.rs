@@ -137,6 +137,22 @@ impl Shared {
         Ok(queue)
     }
 
+    /// Accepts nothing more after an error that an event is not to blame for: what was told by then and is not written may be the
+    /// record of something that happened.
+    pub(crate) fn stop_after(&self, error: &JournalError) {
+        if error.is_of_event()
+            || matches!(error, JournalError::Failed { .. } | JournalError::Closed)
+        {
+            return;
+        }
+        let wakers = self.queue.lock().fail(&error.to_string());
+        self.work.notify_one();
+        self.space.notify_all();
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
     /// Turns an event into bytes; a long one into a blob.
     pub(crate) fn prepare(&self, event: &Event) -> Result<Prepared, JournalError> {
         let invalid = |cause: String| JournalError::Invalid { cause };

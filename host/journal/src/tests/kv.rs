@@ -25,7 +25,7 @@ fn increments_are_not_lost() {
                         })
                         .unwrap();
                     if n % 10 == 0 {
-                        journal.flush_blocking(position.unwrap()).unwrap();
+                        journal.flush_blocking(position.unwrap().position).unwrap();
                     }
                 }
             });
