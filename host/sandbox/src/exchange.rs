@@ -157,6 +157,9 @@ pub async fn exchange(
     let answer = as_recorded(&exchanged);
     if safe {
         port.record(call, answer, &grant);
+        if let Some(lost) = port.lost() {
+            return Err(lost.into());
+        }
     } else {
         port.answered(call, answer, &grant).await?;
     }

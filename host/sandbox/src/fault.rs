@@ -66,7 +66,11 @@ pub enum Fault {
         function: String,
     },
     /// Re-execution did something other than what was recorded.
-    #[error("re-execution differs from the record: recorded {expected}, now {found}")]
+    #[error(
+        "re-execution differs from the record: recorded {}, now {}",
+        bounded(&expected.to_string(), CALL_BYTES_MAX),
+        bounded(&found.to_string(), CALL_BYTES_MAX)
+    )]
     Diverged {
         /// What the record holds at this point.
         expected: Box<HostCall>,

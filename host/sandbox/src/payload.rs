@@ -1,9 +1,10 @@
-//! Bytes that go into the record: text where they are text, so that a person can read it, and hexadecimal where not.
+//! Bytes that go into the record: text where they are text, so that a person can read it, and hexadecimal where not. Either way the
+//! record of them is at most twice as long, so that a bound on bytes bounds what they become.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes of any kind. In JSON: a string when they are UTF-8, else `{"hex": "…"}`.
+/// Bytes of any kind. In JSON: a string when they are UTF-8 and more than a few of them need no escape, else `{"hex": "…"}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payload(Vec<u8>);
 
@@ -43,13 +44,23 @@ enum Form {
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => Form::Hex {
+            Ok(text) if escapes(text) <= text.len() => serializer.serialize_str(text),
+            Ok(_) | Err(_) => Form::Hex {
                 hex: to_hex(&self.0),
             }
             .serialize(serializer),
         }
     }
+}
+
+/// Bytes that a text grows by when it is written as JSON.
+fn escapes(text: &str) -> usize {
+    let of = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    text.bytes().map(of).sum()
 }
 
 impl<'de> Deserialize<'de> for Payload {
@@ -105,5 +116,17 @@ mod tests {
             r#""plain""#
         );
         assert!(serde_json::from_str::<Payload>(r#"{"hex":"abc"}"#).is_err());
+    }
+
+    #[test]
+    fn no_bytes_become_more_than_twice_as_long() {
+        for bytes in [[0x01_u8; 1000], [b'"'; 1000], [0xff; 1000], [b'\n'; 1000]] {
+            let json = serde_json::to_string(&Payload::from(&bytes[..])).unwrap();
+            assert!(json.len() <= 2 * bytes.len() + 10, "{}", json.len());
+            assert_eq!(
+                serde_json::from_str::<Payload>(&json).unwrap().as_bytes(),
+                bytes
+            );
+        }
     }
 }

@@ -296,6 +296,10 @@ pub trait Port: Send {
     fn tool_called(&mut self, call: &HostCall, chain: &[String], grant: &Capability) -> ToolRecord;
     /// Notes the answer of a tool; none if its caller is ended with it. From now on it is the caller who asks and tells.
     fn tool_returned(&mut self, answer: Option<Json>);
+    /// What could not be recorded, if anything. The guest is ended then: what it did since would be in no record.
+    fn lost(&self) -> Option<PortError>;
+    /// How many bytes were recorded for this call up to now.
+    fn recorded_bytes(&self) -> u64;
     /// Notes that something was refused.
     fn denied(&mut self, denied: &Denied);
     /// Notes raw file access.

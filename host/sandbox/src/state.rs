@@ -148,7 +148,7 @@ impl State {
 
     /// An error if the guest was already stopped: for host calls with an effect, which must not happen any more.
     pub(crate) fn alive(&self) -> wasmtime::Result<()> {
-        if self.stop.is_some() {
+        if self.stop.is_some() || self.port.lost().is_some() {
             Err(wasmtime::Error::from(Stopped))
         } else {
             Ok(())
@@ -239,6 +239,9 @@ impl State {
     pub(crate) fn take_stop(&mut self) -> Option<Fault> {
         if let Some(fault) = self.stop.take() {
             return Some(fault);
+        }
+        if let Some(lost) = self.port.lost() {
+            return Some(lost.into());
         }
         if let Some(hit) = self.limiter.hit() {
             return Some(Fault::Limit {

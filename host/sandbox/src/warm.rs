@@ -18,7 +18,8 @@ use crate::limits::Limits;
 use crate::linker;
 use crate::meter::{panic_words, thread_cpu_us};
 use crate::port::{
-    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled, ToolRecord,
+    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, PortError, Recalled,
+    ToolRecord,
 };
 use crate::sandbox::Shared;
 use crate::state::{Parts, Settings, State};
@@ -255,6 +256,14 @@ impl Port for Deaf {
     }
 
     fn tool_returned(&mut self, _: Option<Json>) {}
+
+    fn lost(&self) -> Option<PortError> {
+        None
+    }
+
+    fn recorded_bytes(&self) -> u64 {
+        0
+    }
 
     fn denied(&mut self, _: &Denied) {}
 

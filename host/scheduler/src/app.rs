@@ -13,7 +13,7 @@ use writ_sandbox::{
     Authority, Component, Fault, Limits, ResolvedFolders, Settings, Tool, Tools, Web,
 };
 
-use crate::fault;
+use crate::{clock::now_ms, fault};
 
 /// A plugin, loaded, with what it may do in this app.
 pub struct Plugin {
@@ -49,6 +49,8 @@ pub struct App {
     pub secrets: Json,
     /// What the workflow itself may do, for the requests that it sends.
     pub authority: Authority,
+    /// Bounds on the requests that the workflow sends; of these limits, those that begin with `http`.
+    pub limits: Limits,
     /// What sends requests, of plugins and of the workflow; none: nothing does.
     pub web: Option<Web>,
     /// Where its grants were read from; kept with each run, so that a later process finds them again.
@@ -72,9 +74,14 @@ impl Tools for App {
             Effects::None => &known.authority_without_changes,
             Effects::Recorded | Effects::Idempotent | Effects::Once => &known.authority,
         };
+        // A tool whose writ has ended may do nothing more, and says so when it tries.
+        let authority = match authority.lasts(now_ms()) {
+            Ok(()) => authority.clone(),
+            Err(_) => Authority::none(plugin),
+        };
         Some(Tool {
             component: known.component.clone(),
-            authority: authority.clone(),
+            authority,
             folders: known.folders.clone(),
             limits: known.limits.clone(),
             settings: Arc::clone(&known.settings),

@@ -1,7 +1,8 @@
 //! One call: of a plugin's function (make the intent durable, run the guest, name the fault), or of a server, in `http`.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use serde_json::Value as Json;
 use writ_journal::{JournalError, Position};
 use writ_run::{Callee, Effects, Problem, RunId, Signal, TaskId};
@@ -9,6 +10,7 @@ use writ_sandbox::{Call, Tools};
 
 use crate::{
     app::App,
+    clock::now_ms,
     fault,
     port::{FirstDenial, JournalPort, Record},
     scheduler::Inner,
@@ -63,8 +65,17 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Performs it.
-    pub(crate) async fn perform(self) -> Result<Returned, JournalError> {
+    /// Performs it. A panic of the host on the way is a fault of this call.
+    pub(crate) async fn perform_caught(self) -> Result<Returned, JournalError> {
+        let (task, attempt, effects) = (self.call.task, self.call.attempt, self.call.effects);
+        let performed = AssertUnwindSafe(self.perform()).catch_unwind().await;
+        performed.unwrap_or_else(|_| {
+            let problem = Problem::ours("host", 500, "a call failed by a bug of the host");
+            Ok(Returned::new(task, attempt, effects, Err(problem)))
+        })
+    }
+
+    async fn perform(self) -> Result<Returned, JournalError> {
         match self.call.callee.clone() {
             Callee::Http(http) => Ok(self.send(&http).await),
             Callee::Plugin {
@@ -95,12 +106,7 @@ impl Work {
                 400,
                 format!("plugin `{plugin}` is not part of this app"),
             );
-            return Ok(Returned {
-                task,
-                attempt,
-                effects,
-                result: Err(problem),
-            });
+            return Ok(Returned::new(task, attempt, effects, Err(problem)));
         };
         let denial = FirstDenial::default();
         let port = JournalPort::new(
@@ -116,6 +122,12 @@ impl Work {
             Effects::None => &known.authority_without_changes,
             Effects::Recorded | Effects::Idempotent | Effects::Once => &known.authority,
         };
+        if let Err(refusal) = authority.lasts(now_ms()) {
+            let problem = fault::ended(&refusal)
+                .with("plugin", plugin)
+                .with("function", function);
+            return Ok(Returned::new(task, attempt, effects, Err(problem)));
+        }
         let outcome = known
             .component
             .call(Call {
@@ -134,16 +146,15 @@ impl Work {
                 port: Box::new(port),
             })
             .await;
-        let result = outcome
-            .result
+        // What was told at the very end may have been lost, too.
+        let result = match outcome.port.lost() {
+            Some(lost) if outcome.result.is_ok() => Err(lost.into()),
+            Some(_) | None => outcome.result,
+        };
+        let result = result
             .map_err(|fault| fault::problem(&plugin, &function, fault))
             .map_err(|problem| blame(problem, denial.lock().take()));
-        Ok(Returned {
-            task,
-            attempt,
-            effects,
-            result,
-        })
+        Ok(Returned::new(task, attempt, effects, result))
     }
 }
 

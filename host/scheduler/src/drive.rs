@@ -9,7 +9,9 @@ use futures_util::{
 };
 use tokio::{sync::watch, time::Instant};
 use writ_journal::{JournalError, Position};
-use writ_run::{Action, Call, Decision, Effects, Moment, Run, RunId, Signal, TaskId};
+use writ_run::{
+    Action, Call, Decision, Effects, Event, Moment, Problem, Run, RunId, Signal, TaskId,
+};
 
 use crate::{
     app::App,
@@ -17,7 +19,8 @@ use crate::{
     clock::now_ms,
     evaluator::Evaluator,
     port::Record,
-    scheduler::Inner,
+    recover,
+    scheduler::{Inner, SchedulerError},
 };
 
 /// A run whose next event is further away than this gives its memory back.
@@ -80,7 +83,7 @@ impl Drive {
     }
 
     /// Drives the run from its first signal on.
-    pub(crate) async fn go(mut self, first: Signal) -> Result<Rest, JournalError> {
+    pub(crate) async fn go(mut self, first: Signal) -> Result<Rest, SchedulerError> {
         let resting = self.until_rest(first).await;
         // Nothing that was started for a run outlives its drive.
         for (abort, _) in self.aborts.values() {
@@ -93,7 +96,7 @@ impl Drive {
         })
     }
 
-    async fn until_rest(&mut self, first: Signal) -> Result<Resting, JournalError> {
+    async fn until_rest(&mut self, first: Signal) -> Result<Resting, SchedulerError> {
         let mut stopping = self.inner.stopping();
         let mut returned = (first, Effects::None);
         loop {
@@ -110,7 +113,7 @@ impl Drive {
     }
 
     /// Gives a signal to the state machine and appends what it led to.
-    fn advance(&mut self, signal: Signal) -> Result<(Decision, Option<Position>), JournalError> {
+    fn advance(&mut self, signal: Signal) -> Result<(Decision, Option<Position>), SchedulerError> {
         let now_ms = now_ms();
         let app = Arc::clone(&self.app);
         let moment = Moment {
@@ -134,11 +137,31 @@ impl Drive {
         if decision.events.is_empty() {
             return Ok((decision, None));
         }
-        let position = self
-            .inner
-            .journal
-            .append(self.id, now_ms, &decision.events)?;
-        Ok((decision, Some(position)))
+        match self.inner.journal.append(self.id, now_ms, &decision.events) {
+            Ok(position) => Ok((decision, Some(position))),
+            Err(error) if error.is_of_event() => self.end_unrecordable(&error, now_ms),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends a run that came to something which no journal holds, from where its journal leaves it. It is that run's trouble alone; left
+    /// unfinished, it would come to the same at every start.
+    fn end_unrecordable(
+        &mut self,
+        error: &JournalError,
+        now_ms: u64,
+    ) -> Result<(Decision, Option<Position>), SchedulerError> {
+        tracing::warn!(run = %self.id, %error, "a run came to what can't be recorded");
+        let detail = format!("the run came to what can't be recorded: {error}");
+        let event = Event::RunFaulted {
+            error: Problem::ours("limit", 500, detail),
+        };
+        let events = vec![event];
+        let position = self.inner.journal.append(self.id, now_ms, &events)?;
+        let (run, _) = recover::fold(&self.inner.journal, self.id, &self.app)?;
+        self.run = run;
+        let actions = vec![Action::Finished];
+        Ok((Decision { events, actions }, Some(position)))
     }
 
     /// Performs actions. `effects` says what the call could touch whose result led here.
@@ -218,7 +241,7 @@ impl Drive {
             recorded,
             intent: position,
         };
-        let work = Abortable::new(call.perform(), registration);
+        let work = Abortable::new(call.perform_caught(), registration);
         let future = if inline {
             work.map(Result::ok).boxed()
         } else {

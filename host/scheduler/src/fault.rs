@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use writ_run::Problem;
-use writ_sandbox::Fault;
+use writ_sandbox::{Fault, Refusal};
 
 /// The problem for a fault of `plugin`'s `function`.
 pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
@@ -103,6 +103,13 @@ pub(crate) fn problem(plugin: &str, function: &str, fault: Fault) -> Problem {
             format!("the host failed while it ran {plugin}/{function}: {message}"),
         )),
     }
+}
+
+/// The problem of whoever's writ has ended since the run was taken up.
+pub(crate) fn ended(refusal: &Refusal) -> Problem {
+    let mut problem = Problem::dsl("authorization", 403, refusal.to_string());
+    problem.title = Some("denied".to_owned());
+    problem.with("remedy", refusal.remedy())
 }
 
 /// Details stay readable: a payload of megabytes is in `payload` already.

@@ -9,6 +9,7 @@ use writ_sandbox::{ExchangeLimits, Limits, Port, Unanswered, exchange};
 
 use crate::{
     call::{Returned, Work},
+    clock::now_ms,
     fault,
     port::{FirstDenial, JournalPort},
 };
@@ -46,6 +47,9 @@ impl Work {
             FirstDenial::default(),
         );
         let authority = &self.app.authority;
+        authority
+            .lasts(now_ms())
+            .map_err(|refusal| fault::ended(&refusal))?;
         let (asked, shown) =
             request::asked(&self.call.arguments, http, |misplaced| {
                 match authority.permit(misplaced) {
@@ -57,29 +61,23 @@ impl Work {
                 }
             })?;
         let web = self.app.web.as_ref();
-        let limits = limits();
+        let limits = bounds(&self.app.limits);
         let exchanged = exchange(asked, web, authority, &mut port, &limits).await;
         let exchanged = exchanged.map_err(|fault| fault::problem(OWN.0, OWN.1, fault))?;
         match exchanged {
-            Ok(answer) => response::output(http, shown, &answer),
+            Ok(answer) => response::output(http, shown, &answer, limits.response_body_bytes_max),
             Err(unanswered) => Err(problem(&shown, unanswered).into()),
         }
     }
 }
 
-/// The same bounds as a plugin's that asks for none of its own.
-fn limits() -> ExchangeLimits {
-    let Limits {
-        http_ms_max,
-        http_request_bytes_max,
-        http_response_bytes_max,
-        ..
-    } = Limits::default();
+/// What limits mean for one request.
+fn bounds(limits: &Limits) -> ExchangeLimits {
     ExchangeLimits {
-        first_byte_timeout_ms: http_ms_max,
-        exchange_timeout_ms: http_ms_max,
-        request_body_bytes_max: http_request_bytes_max,
-        response_body_bytes_max: http_response_bytes_max,
+        first_byte_timeout_ms: limits.http_ms_max,
+        exchange_timeout_ms: limits.http_ms_max,
+        request_body_bytes_max: limits.http_request_bytes_max,
+        response_body_bytes_max: limits.http_response_bytes_max,
         ..ExchangeLimits::default()
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
 use serde_json::Value as Json;
-use writ_journal::{Journal, JournalError, Position};
+use writ_journal::{Appended, Journal, JournalError, Position};
 use writ_run::{Event, HostCall, KvChange, RunId, TaskId};
 use writ_sandbox::{
     Capability, Denied, Durable, FileNote, FileOperation, KvAnswer, KvError, KvOperation, Port,
@@ -49,6 +49,11 @@ pub(crate) struct JournalPort {
     /// The tools that are at work, the outermost first.
     tools: Vec<Called>,
     denial: FirstDenial,
+    pages: kv::Pages,
+    /// What could not be recorded.
+    lost: Option<PortError>,
+    /// How much was.
+    recorded_bytes: u64,
 }
 
 impl JournalPort {
@@ -69,29 +74,42 @@ impl JournalPort {
             index: 0,
             tools: Vec::new(),
             denial,
+            pages: kv::Pages::default(),
+            lost: None,
+            recorded_bytes: 0,
         }
     }
 
-    fn append(&self, event: Event) {
-        // A failed journal is poisoned: the drive loop meets the same error at its next append and stops the host.
-        if let Err(error) = self.appended(&event) {
-            tracing::error!(run = %self.run, %error, "an event of a guest could not be recorded");
+    /// Appends an event. What can't be appended ends the guest, as nothing of it may be without a record.
+    fn append(&mut self, event: &Event) -> Result<Position, PortError> {
+        let appended = self.journal.append_one(self.run, now_ms(), event);
+        self.noted(appended).map(|appended| appended.position)
+    }
+
+    fn noted(&mut self, appended: Result<Appended, JournalError>) -> Result<Appended, PortError> {
+        match appended {
+            Ok(appended) => {
+                self.recorded_bytes = self.recorded_bytes.saturating_add(appended.bytes);
+                Ok(appended)
+            }
+            Err(error) => {
+                tracing::error!(run = %self.run, %error, "an event of a guest could not be recorded");
+                let error = PortError(error.to_string());
+                Err(self.lost.get_or_insert(error).clone())
+            }
         }
     }
 
-    fn appended(&self, event: &Event) -> Result<Position, JournalError> {
-        self.journal
-            .append(self.run, now_ms(), std::slice::from_ref(event))
+    /// Appends an event whose loss [`Port::lost`] tells of.
+    fn tell(&mut self, event: &Event) {
+        let _ = self.append(event);
     }
 
     /// Appends an event and waits until it is on the disk.
-    fn durably(&self, event: &Event) -> Durable<'_> {
-        let appended = self.appended(event);
+    fn durably(&mut self, event: &Event) -> Durable<'_> {
+        let appended = self.append(event);
         Box::pin(async move {
-            let flushed = match appended {
-                Ok(position) => self.journal.flush(position).await,
-                Err(error) => Err(error),
-            };
+            let flushed = self.journal.flush(appended?).await;
             flushed.map_err(|error| PortError(error.to_string()))
         })
     }
@@ -170,7 +188,7 @@ impl Port for JournalPort {
 
     fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {
         let event = self.called(call, answer, grant.to_string(), Vec::new());
-        self.append(event);
+        self.tell(&event);
     }
 
     fn keyvalue(
@@ -180,7 +198,7 @@ impl Port for JournalPort {
     ) -> Result<KvAnswer, KvError> {
         let journal = self.journal.clone();
         let done = journal.kv(self.run, now_ms(), |view| {
-            let (result, changes) = kv::perform(view, &operation);
+            let (result, changes) = kv::perform(view, &mut self.pages, &operation);
             let answer = kv_answer_to_json(&result);
             (
                 Some(self.called(operation.host_call(), answer, grant.to_string(), changes)),
@@ -188,7 +206,12 @@ impl Port for JournalPort {
             )
         });
         match done {
-            Ok((result, _position)) => result,
+            Ok((result, appended)) => {
+                let bytes = appended.map_or(0, |appended| appended.bytes);
+                self.recorded_bytes = self.recorded_bytes.saturating_add(bytes);
+                result
+            }
+            // Nothing was done and nothing is lost: the guest can go on with less.
             Err(error) => Err(KvError::Other(error.to_string())),
         }
     }
@@ -214,7 +237,7 @@ impl Port for JournalPort {
         }
         self.index += 1;
         if !noted {
-            self.append(Event::ToolCalled {
+            self.tell(&Event::ToolCalled {
                 task: self.task,
                 attempt: self.attempt,
                 index,
@@ -232,7 +255,7 @@ impl Port for JournalPort {
 
     fn tool_returned(&mut self, answer: Option<Json>) {
         if let (Some(tool), Some(answer)) = (self.tools.pop(), answer) {
-            self.append(Event::ToolReturned {
+            self.tell(&Event::ToolReturned {
                 task: self.task,
                 attempt: self.attempt,
                 index: tool.index,
@@ -241,11 +264,19 @@ impl Port for JournalPort {
         }
     }
 
+    fn lost(&self) -> Option<PortError> {
+        self.lost.clone()
+    }
+
+    fn recorded_bytes(&self) -> u64 {
+        self.recorded_bytes
+    }
+
     fn denied(&mut self, denied: &Denied) {
         self.denial
             .lock()
             .get_or_insert_with(|| (denied.capability.to_string(), denied.remedy()));
-        self.append(Event::HostDenied {
+        self.tell(&Event::HostDenied {
             task: self.task,
             plugin: denied.plugin.to_string(),
             capability: denied.capability.to_string(),
@@ -264,7 +295,7 @@ impl Port for JournalPort {
             FileOperation::Link => "link",
             FileOperation::Change => "change",
         };
-        self.append(Event::FileUsed {
+        self.tell(&Event::FileUsed {
             task: self.task,
             path: file.path,
             operation: operation.to_owned(),
@@ -277,7 +308,7 @@ impl Port for JournalPort {
     }
 
     fn log(&mut self, stream: &str, text: &str) {
-        self.append(Event::GuestLogged {
+        self.tell(&Event::GuestLogged {
             task: self.task,
             stream: stream.to_owned(),
             text: text.to_owned(),

@@ -192,16 +192,13 @@ impl Scheduler {
                 parked.told.tell(Ok(ended));
             }
             Ok(Rest::Parked { wake_ms }) => self.0.timers.insert(wake_ms, parked),
-            // One event that can't be written is that run's trouble alone.
-            Err(error @ JournalError::Invalid { .. }) => {
-                drop(self);
-                parked.told.tell(Err(error.into()));
-            }
             Err(error) => {
-                tracing::error!(run = %parked.id, %error, "the journal failed; the host stops");
-                self.0.stop.send_replace(true);
+                if let SchedulerError::Journal(error) = &error {
+                    tracing::error!(run = %parked.id, %error, "the journal failed; the host stops");
+                    self.0.stop.send_replace(true);
+                }
                 drop(self);
-                parked.told.tell(Err(error.into()));
+                parked.told.tell(Err(error));
             }
         }
     }

@@ -9,7 +9,7 @@ use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 use writ_sandbox::{
     Call, Config, Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Limits, NoTools,
-    Port, Recalled, ResolvedFolders, Sandbox, Settings, ToolRecord,
+    Port, PortError, Recalled, ResolvedFolders, Sandbox, Settings, ToolRecord,
 };
 
 /// `add(a, b)`: no imports, one instruction, so that nothing but the host's own work is seen.
@@ -218,6 +218,14 @@ impl Port for Mute {
     }
 
     fn tool_returned(&mut self, _: Option<Json>) {}
+
+    fn lost(&self) -> Option<PortError> {
+        None
+    }
+
+    fn recorded_bytes(&self) -> u64 {
+        0
+    }
 
     fn denied(&mut self, _: &Denied) {}
 

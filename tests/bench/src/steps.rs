@@ -260,6 +260,7 @@ fn app(workflow: &str, effects: Effects, folder: &Path) -> App {
         runtime: json!({}),
         secrets: json!({}),
         authority: Authority::none("bench/bench"),
+        limits: Limits::default(),
         web: None,
         grants: None,
         signed: Vec::new(),

@@ -192,6 +192,12 @@ async fn a_panic_of_the_host_is_a_fault_of_the_call() {
             crate::ToolRecord::New
         }
         fn tool_returned(&mut self, _: Option<serde_json::Value>) {}
+        fn lost(&self) -> Option<crate::PortError> {
+            None
+        }
+        fn recorded_bytes(&self) -> u64 {
+            0
+        }
         fn denied(&mut self, _: &writ_grant::Denied) {}
         fn opened(&mut self, _: crate::FileNote) {}
         fn log(&mut self, _: &str, _: &str) {}
@@ -214,4 +220,35 @@ async fn a_panic_of_the_host_is_a_fault_of_the_call() {
             .result
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn what_can_not_be_recorded_ends_the_call() {
+    let component = load(
+        r#"(component
+          (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+          (core func $now (canon lower (func $clock "now")))
+          (core module $m (import "host" "now" (func $now (result i64)))
+            (func (export "look") (drop (call $now)) (drop (call $now))))
+          (core instance $i (instantiate $m (with "host" (instance (export "now" (func $now))))))
+          (func (export "look") (canon lift (core func $i "look"))))"#,
+    );
+    for lost in [None, Some(crate::PortError("too long".to_owned()))] {
+        let port = TestPort::default();
+        port.0.lock().lost.clone_from(&lost);
+        let call = super::support::call("look", json!({}), &port);
+        let authority = super::support::authority(&["clock:real"]);
+        let outcome = component.call(crate::Call { authority, ..call }).await;
+        match lost {
+            None => assert_eq!(
+                (outcome.result.is_ok(), port.0.lock().recorded.len()),
+                (true, 2)
+            ),
+            Some(_) => assert!(
+                matches!(&outcome.result, Err(Fault::Host { message }) if message.contains("could not be recorded: too long")),
+                "{:?}",
+                outcome.result
+            ),
+        }
+    }
 }

@@ -9,7 +9,8 @@ use writ_grant::{Authority, Capability, Denied, Digest, Grant, Request, Writ};
 use writ_plugin::Plugin;
 
 use crate::port::{
-    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, Recalled, ToolRecord,
+    Durable, FileNote, HostCall, KvAnswer, KvError, KvOperation, Port, PortError, Recalled,
+    ToolRecord,
 };
 use crate::state::{Parts, State};
 use crate::tools::{Chain, Lent, NoTools};
@@ -31,6 +32,8 @@ pub(super) struct Story {
     pub(super) files: Vec<FileNote>,
     pub(super) lines: Vec<(String, String)>,
     pub(super) number: u64,
+    /// What the port says that it could not record.
+    pub(super) lost: Option<PortError>,
 }
 
 /// A port whose story can be read after the call.
@@ -126,6 +129,14 @@ impl Port for TestPort {
 
     fn tool_returned(&mut self, answer: Option<Json>) {
         self.0.lock().returned.push(answer);
+    }
+
+    fn lost(&self) -> Option<PortError> {
+        self.0.lock().lost.clone()
+    }
+
+    fn recorded_bytes(&self) -> u64 {
+        0
     }
 
     fn denied(&mut self, denied: &Denied) {

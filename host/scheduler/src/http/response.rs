@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value as Json, json};
 use writ_run::{HttpCall, HttpOutput, Problem};
-use writ_sandbox::{Answer, HeaderMap, Limits, WebResponse, decoded};
+use writ_sandbox::{Answer, HeaderMap, WebResponse, decoded};
 
 use super::request::Shown;
 
@@ -11,14 +11,19 @@ use super::request::Shown;
 const ERROR_CONTENT_BYTES_MAX: usize = 16 * 1024;
 
 /// The output that the call asks for. By the DSL, a status that is not 2xx, or with `redirect` neither 2xx nor 3xx, is an error.
-pub(super) fn output(http: &HttpCall, shown: Shown, answer: &Answer) -> Result<Json, Box<Problem>> {
+/// A body that is decoded may have as many bytes as one that is not.
+pub(super) fn output(
+    http: &HttpCall,
+    shown: Shown,
+    answer: &Answer,
+    body_bytes_max: u64,
+) -> Result<Json, Box<Problem>> {
     let response = WebResponse {
         status: answer.status,
         headers: answer.header_map(),
         body: answer.body.as_bytes().to_vec().into(),
     };
-    let bytes_max = Limits::default().http_response_bytes_max;
-    let response = decoded(response, &shown.origin, bytes_max).map_err(|failure| {
+    let response = decoded(response, &shown.origin, body_bytes_max).map_err(|failure| {
         let said = format!("{} {}: {failure}", shown.method, shown.place);
         Box::new(Problem::dsl("communication", 502, said).with("code", failure.code()))
     })?;
@@ -140,7 +145,7 @@ mod tests {
             headers: vec![("content-type".to_owned(), Payload::from(kind.as_bytes()))],
             body: Payload::from(body),
         };
-        output(&http, shown(), &answer)
+        output(&http, shown(), &answer, 1 << 20)
     }
 
     #[test]
