@@ -46,6 +46,9 @@ pub(crate) struct Config {
     /// Values that plugins with `config:read:KEY` may read.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, String>,
+    /// What the workflow itself may use.
+    #[serde(default)]
+    pub(crate) workflow: WorkflowConfig,
     /// How the host runs.
     #[serde(default)]
     pub(crate) host: HostConfig,
@@ -74,6 +77,36 @@ pub(crate) struct PluginEntry {
     /// Limits that are tighter or wider than the plugin's own.
     #[serde(default)]
     pub(crate) limits: writ_plugin::LimitOverrides,
+}
+
+/// `[workflow]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkflowConfig {
+    /// Bounds on each request that it sends.
+    #[serde(default)]
+    pub(crate) limits: RequestLimits,
+}
+
+/// `[workflow.limits]`: the limits of a plugin that a workflow can reach as well.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequestLimits {
+    http_ms_max: Option<u64>,
+    http_request_bytes_max: Option<u64>,
+    http_response_bytes_max: Option<u64>,
+}
+
+impl RequestLimits {
+    /// The same among the limits of plugins.
+    pub(crate) fn overrides(&self) -> writ_plugin::LimitOverrides {
+        writ_plugin::LimitOverrides {
+            http_ms_max: self.http_ms_max,
+            http_request_bytes_max: self.http_request_bytes_max,
+            http_response_bytes_max: self.http_response_bytes_max,
+            ..writ_plugin::LimitOverrides::default()
+        }
+    }
 }
 
 /// `[host]`
@@ -196,13 +229,25 @@ impl Config {
             }
         }
         for (name, entry) in &config.plugins {
-            if [entry.limits.cpu_ms_max, entry.limits.wall_ms_max].contains(&Some(0)) {
+            let times = [
+                entry.limits.cpu_ms_max,
+                entry.limits.wall_ms_max,
+                entry.limits.http_ms_max,
+            ];
+            if times.contains(&Some(0)) {
                 return Err(Failure::usage(format!(
                     "{}: a limit of plugin `{name}` is 0 ms, so no call could ever end",
                     path.display()
                 ))
                 .help("write at least 1, or leave it out"));
             }
+        }
+        if config.workflow.limits.http_ms_max == Some(0) {
+            return Err(Failure::usage(format!(
+                "{}: `http_ms_max` under [workflow.limits] is 0 ms, so no request could ever end",
+                path.display()
+            ))
+            .help("write at least 1, or leave it out"));
         }
         for (name, entry) in &config.secrets {
             if !entry.is_plain() {

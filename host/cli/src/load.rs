@@ -426,6 +426,8 @@ pub(crate) fn assemble(
         runtime: json!({ "name": "writ", "version": env!("CARGO_PKG_VERSION"), "metadata": {} }),
         secrets,
         authority: parsed.own,
+        limits: Limits::default()
+            .with(&app.config.workflow.limits.overrides(), &operator_ceiling()),
         web,
         grants: app.grants.as_ref().map(|path| path.display().to_string()),
         signed: parsed.believed.iter().map(signed).collect(),

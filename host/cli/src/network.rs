@@ -60,11 +60,10 @@ impl SecretEntry {
     }
 }
 
-/// What these need to send requests; none if none of them may.
-pub(crate) fn web<'a>(
-    app: &App,
+/// The secrets that these use in requests; none at all if none of them sends any.
+pub(crate) fn secrets<'a>(
     authorities: impl IntoIterator<Item = &'a Authority>,
-) -> Result<Option<Web>> {
+) -> Option<BTreeSet<Name>> {
     let (mut sends, mut names) = (false, BTreeSet::new());
     for capability in authorities.into_iter().flat_map(Authority::capabilities) {
         match capability {
@@ -82,15 +81,21 @@ pub(crate) fn web<'a>(
             | Capability::RandomReal => {}
         }
     }
-    if !sends {
+    sends.then_some(names)
+}
+
+/// What these need to send requests; none if none of them may.
+pub(crate) fn web<'a>(
+    app: &App,
+    authorities: impl IntoIterator<Item = &'a Authority>,
+) -> Result<Option<Web>> {
+    let Some(names) = secrets(authorities) else {
         return Ok(None);
-    }
+    };
     let mut secrets = Secrets::default();
     for name in names {
         let value = value(app, &name)?;
-        secrets
-            .add(name.clone(), value)
-            .map_err(|error| place(app, &name, Failure::usage(error)))?;
+        add(app, &mut secrets, &name, value)?;
     }
     let client = client(app)?;
     Ok(Some(Web { client, secrets }))
@@ -120,17 +125,38 @@ fn place(app: &App, name: &Name, failure: Failure) -> Failure {
     failure.within(format!("[secrets.{name}] of {}", config.display()))
 }
 
-fn value(app: &App, name: &Name) -> Result<Vec<u8>> {
-    let Some(entry) = app.config.secrets.get(name.as_str()) else {
+/// Why a secret can't be had, as far as that is known before a run. What a variable or a descriptor holds is up to the process that
+/// will run.
+pub(crate) fn secret_problem(app: &App, name: &Name) -> Option<Failure> {
+    let entry = match entry(app, name) {
+        Ok(entry) => entry,
+        Err(failure) => return Some(failure),
+    };
+    entry.file.as_ref()?;
+    let added = value(app, name).and_then(|value| add(app, &mut Secrets::default(), name, value));
+    added.err()
+}
+
+fn entry<'a>(app: &'a App, name: &Name) -> Result<&'a SecretEntry> {
+    app.config.secrets.get(name.as_str()).ok_or_else(|| {
         let config = app.folder.join("writ.toml");
-        return Err(Failure::usage(format!(
+        Failure::usage(format!(
             "a grant uses the secret {name}, but {} does not say where its value is",
             config.display()
         ))
         .help(format!(
             "add a section [secrets.{name}] with `file = \"PATH\"`, `env = \"VARIABLE\"` or `fd = NUMBER`"
-        )));
-    };
+        ))
+    })
+}
+
+fn add(app: &App, secrets: &mut Secrets, name: &Name, value: Vec<u8>) -> Result<()> {
+    let added = secrets.add(name.clone(), value);
+    added.map_err(|error| place(app, name, Failure::usage(error)))
+}
+
+fn value(app: &App, name: &Name) -> Result<Vec<u8>> {
+    let entry = entry(app, name)?;
     let value = match (&entry.file, &entry.env, entry.fd) {
         (Some(file), _, _) => from_file(&app.folder.join(file)),
         (None, Some(variable), _) => from_variable(variable),

@@ -1,15 +1,15 @@
 //! What would keep a run from starting though its document is right: imports that the host can't link, writs that say nothing
-//! any more, folders that are missing. Found before anything is compiled, and told at the place that calls the plugin.
+//! any more, folders and secrets that are missing. Found before anything is compiled, and told at the place that calls the plugin.
 
 use std::{collections::BTreeMap, path::Path};
 
-use writ_grant::{Access, Authority};
+use writ_grant::{Access, Authority, Capability};
 use writ_workflow::{
     Diagnostic, Known,
     model::{CallTarget, Span, TaskKind, Workflow},
 };
 
-use crate::{app::App, load::Parsed, reach};
+use crate::{app::App, load::Parsed, network, reach};
 
 /// The code of diagnostics about writs that were revoked, have expired, or can't be kept.
 pub(crate) const REFUSED: &str = "refused";
@@ -67,7 +67,50 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
             None => diagnostic,
         });
     }
+    all.extend(secrets(app, parsed, &calls));
     all
+}
+
+/// The secrets that can't be had, each at the first place that may use it.
+fn secrets(app: &App, parsed: &Parsed, calls: &BTreeMap<String, Span>) -> Vec<Diagnostic> {
+    let called = calls.iter().filter_map(|(name, span)| {
+        let authority = parsed.known.get(name)?.authority.as_ref()?;
+        Some((authority, *span))
+    });
+    let mut users: Vec<_> = called
+        .chain([(&parsed.own, first_request(&parsed.workflow))])
+        .collect();
+    users.sort_by_key(|(_, span)| span.start);
+    let names = network::secrets(users.iter().map(|(authority, _)| *authority)).unwrap_or_default();
+    let problems = names.iter().filter_map(|name| {
+        let uses = |(authority, _): &&(&Authority, Span)| {
+            let mut all = authority.capabilities();
+            all.any(|capability| matches!(capability, Capability::SecretUse { name: used } if used == name))
+        };
+        let (_, span) = users.iter().find(uses)?;
+        let failure = network::secret_problem(app, name)?;
+        let diagnostic = Diagnostic::error(&parsed.file, *span, "secret", failure.message);
+        Some(match failure.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        })
+    });
+    problems.collect()
+}
+
+/// Where the workflow itself sends a request first.
+fn first_request(workflow: &Workflow) -> Span {
+    let mut tasks = workflow.tasks.iter();
+    let found = tasks.find_map(|task| {
+        if let TaskKind::Call(call) = &task.kind
+            && let CallTarget::Http(_) = call.target
+        {
+            Some(call.span)
+        } else {
+            None
+        }
+    });
+    found.unwrap_or_else(beginning)
 }
 
 fn beginning() -> Span {
