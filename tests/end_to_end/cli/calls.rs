@@ -172,7 +172,7 @@ fn redirects_are_errors_unless_followed_and_each_hop_needs_a_grant() {
 
 #[test]
 fn a_compressed_body_is_undone_within_bounds() {
-    // Bombs are the network client.s own tests; here, that what is announced is undone at all.
+    // Bombs are the network client's own tests; here, that what is announced is undone at all.
     let world =
         World::new(|_| Reply::ok(b"no gzip at all".as_slice()).header("content-encoding", "gzip"));
     granted(
@@ -233,4 +233,83 @@ fn an_endpoint_that_data_leads_elsewhere_is_denied_when_it_is_known() {
     }
     assert_eq!(world.http.received(), []);
     assert_eq!(world.dns.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn a_secret_that_is_nowhere_is_found_before_anything_runs() {
+    let world = World::new(|_| Reply::ok("x"));
+    let endpoint =
+        json!({ "uri": world.url("/"), "authentication": { "bearer": { "use": "erp" } } });
+    document(
+        &world,
+        &http(json!({ "method": "get", "endpoint": endpoint })),
+    );
+    let all = format!("http:GET,POST {}/**", world.origin());
+    world.grant_workflow(
+        "tests/calls",
+        &[(&all, LOOPBACK), ("secret:use:erp", PLACE)],
+    );
+    let found = || {
+        let said = world.app.writ(&["check", ".", "--json"]).expect(3).json();
+        let found = said["diagnostics"][0].clone();
+        assert_eq!(found["code"], "secret", "{said}");
+        assert!(
+            found["line"].as_u64().is_some_and(|line| line >= 1),
+            "{said}"
+        );
+        found["message"].as_str().expect("a message").to_owned()
+    };
+    assert!(found().contains("does not say where its value is"));
+    world.secret();
+    let _ = world.app.writ(&["check", "."]).expect(0);
+    world.app.write("erp.token", "short");
+    let message = found();
+    assert!(message.contains("[secrets.erp]"), "{message}");
+    assert!(!message.contains("short\""), "{message}");
+    assert_eq!(world.http.received(), []);
+}
+
+#[test]
+fn the_operator_bounds_what_a_workflow_sends_and_gets() {
+    let limits = |world: &World, text: &str| {
+        world.app.config(&format!("\n[workflow.limits]\n{text}\n"));
+    };
+    let body = "x".repeat(3000);
+    for (text, request, status) in [
+        (
+            "http_response_bytes_max = 2000",
+            json!({ "method": "get" }),
+            502,
+        ),
+        (
+            "http_request_bytes_max = 2000",
+            json!({ "method": "post", "body": body }),
+            400,
+        ),
+        ("http_ms_max = 300", json!({ "method": "get" }), 504),
+    ] {
+        let late = text.starts_with("http_ms");
+        let world = World::new(move |_| {
+            if late {
+                std::thread::sleep(std::time::Duration::from_secs(3));
+            }
+            Reply::ok("y".repeat(3000))
+        });
+        limits(&world, text);
+        let mut with = request;
+        with["endpoint"] = json!(world.url("/"));
+        granted(&world, &http(with));
+        let ended = run_with(&world, &json!({})).expect(1).json();
+        assert_eq!(ended["error"]["status"], status, "{text}: {ended}");
+    }
+    let world = World::new(|_| Reply::ok("y".repeat(9 << 20)));
+    granted(
+        &world,
+        &http(json!({ "method": "get", "endpoint": world.url("/") })),
+    );
+    let ended = run_with(&world, &json!({})).expect(1).json();
+    assert_eq!(ended["error"]["status"], 502, "the bound without a word");
+    limits(&world, "http_response_bytes_max = 10000000");
+    let output = run_with(&world, &json!({})).expect(0).json()["output"].clone();
+    assert_eq!(output.as_str().map(str::len), Some(9 << 20));
 }

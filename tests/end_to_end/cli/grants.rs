@@ -164,6 +164,45 @@ fn a_revoked_or_expired_writ_refuses() {
 }
 
 #[test]
+fn a_writ_that_ends_while_its_run_waits_allows_nothing_more() {
+    let app = App::doing(
+        "  - rest: { wait: PT9S }\n  - count: { call: 'increment:0.1.0@buckets', with: { bucket: seen, key: k, delta: 1 } }\n",
+    );
+    app.plugin(
+        "buckets",
+        "[[request]]\ncapability = \"kv:read:seen\"\nreason = \"r\"\n[[request]]\ncapability = \"kv:write:seen\"\nreason = \"r\"\n",
+    );
+    app.approve();
+    let _ = app.writ(&["check", "."]).expect(0);
+    app.approve();
+    let approved = grants(&app);
+    let written = approved
+        .split("approved = \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("it says when");
+    let then_ms = writ_grant::parse_rfc3339(written).expect("a time") + 8_000;
+    let expires = writ_grant::rfc3339(then_ms);
+    app.write(
+        "grants.toml",
+        &approved.replace(
+            "approved =",
+            &format!("expires = \"{expires}\"\napproved ="),
+        ),
+    );
+    let ended = app.run().expect(1).json();
+    assert_eq!(ended["error"]["status"], 403, "{ended}");
+    has(
+        &ended["error"]["detail"].to_string(),
+        &["the writ of plugin buckets expired", &expires],
+    );
+    has(
+        &ended["error"]["remedy"].to_string(),
+        &["writ grant approve"],
+    );
+}
+
+#[test]
 fn a_rebuilt_plugin_has_no_authority_and_the_review_shows_what_is_new() {
     let app = reader(&format!("{READ}{WRITE}"));
     let _ = allow(&app, "fs:read:/in=data").expect(0);

@@ -1,6 +1,7 @@
 //! What a person sees: every command through the real binary, what it prints, what it ends with, and how it says no.
 
 mod calls;
+mod chains;
 mod checks;
 mod compare;
 mod dry_run;

@@ -74,12 +74,15 @@ fn the_page_of_what_was_tried_names_tests_that_are_there() {
         };
         let parts: Vec<&str> = path.split("::").collect();
         let (test, modules) = parts.split_last().expect("a name has parts");
-        let inside = if crate_.is_empty() {
-            modules.join("/")
+        let inside = modules.join("/");
+        let folder = writ_tests::root().join(folder);
+        // A crate's tests stand beside its code, or in it.
+        let beside = folder.join(format!("tests/{inside}.rs"));
+        let file = if beside.exists() {
+            beside
         } else {
-            format!("tests/{}", modules.join("/"))
+            folder.join(format!("{inside}.rs"))
         };
-        let file = writ_tests::root().join(folder).join(format!("{inside}.rs"));
         let text = fs::read_to_string(&file)
             .unwrap_or_else(|error| panic!("{name}: {}: {error}", file.display()));
         assert!(

@@ -231,3 +231,35 @@ fn inputs_are_read_up_to_their_bound_and_refused_with_a_reason() {
     assert!([1, 2].contains(&said.code), "{said:?}");
     let _ = with_input(&app, b"{\"n\": 1}").expect(0);
 }
+
+#[test]
+fn a_run_that_comes_to_more_than_can_be_recorded_ends_alone() {
+    let app = App::new(&document(
+        &[
+            json!({ "twice": { "set": { "one": "${ .text }", "two": "${ .text }" } } }),
+            json!({ "after": { "set": { "n": 1 } } }),
+        ],
+        &[],
+    ));
+    let large = json!({ "text": "x".repeat(35 << 20) }).to_string();
+    let ended = with_input(&app, large.as_bytes()).expect(1).json();
+    assert_eq!(ended["error"]["type"], LIMIT, "{ended}");
+    let detail = ended["error"]["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("at most 67108864"), "{detail}");
+    // It has an end, so nobody takes it up again; and others go on.
+    assert_eq!(
+        app.writ(&["runs", "resume", "--json"]).expect(0).json(),
+        json!([])
+    );
+    let small = with_input(&app, b"{\"text\": \"x\"}").expect(0).json();
+    assert_eq!(small["output"]["n"], 1, "{small}");
+    let listed = app.writ(&["runs", "list", "--json"]).expect(0).json();
+    let statuses: Vec<&Json> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|run| &run["status"])
+        .collect();
+    assert_eq!(statuses, ["completed", "faulted"]);
+    let _ = app.writ(&["audit", "verify", "--data", "."]).expect(0);
+}
