@@ -67,11 +67,7 @@ fn base(stack_bytes: u64) -> Config {
 fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(
-            slots
-                .saturating_mul(4)
-                .max(POOL_CORE_INSTANCES_PER_COMPONENT),
-        )
+        .total_core_instances(slots.saturating_mul(POOL_CORE_INSTANCES_PER_COMPONENT))
         .total_memories(slots.saturating_mul(POOL_MEMORIES_PER_COMPONENT))
         .total_tables(slots.saturating_mul(POOL_TABLES_PER_COMPONENT))
         .total_stacks(slots)

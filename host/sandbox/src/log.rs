@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 
 /// A line longer than this is cut into several.
 const LINE_BYTES_MAX: usize = 8 * 1024;
+/// What a line costs beside its bytes: each is an event, however short it is.
+const LINE_COST_BYTES: u64 = 64;
 
 /// The two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +53,12 @@ impl Log {
     /// Takes what was written; false when there is too much of it.
     pub(crate) fn write(&self, stream: LogStream, bytes: &[u8]) -> bool {
         let mut lines = self.0.lock();
-        if bytes.len() as u64 > lines.bytes_max - lines.bytes {
+        let cost = cost(bytes);
+        if cost > lines.bytes_max - lines.bytes {
             lines.over = true;
             return false;
         }
-        lines.bytes += bytes.len() as u64;
+        lines.bytes += cost;
         lines.split(stream, bytes);
         true
     }
@@ -91,6 +94,11 @@ impl Log {
     }
 }
 
+fn cost(bytes: &[u8]) -> u64 {
+    let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    bytes.len() as u64 + lines * LINE_COST_BYTES
+}
+
 impl Lines {
     fn split(&mut self, stream: LogStream, bytes: &[u8]) {
         for &byte in bytes {
@@ -119,7 +127,7 @@ mod tests {
 
     #[test]
     fn cuts_lines_and_stops_at_the_bound() {
-        let log = Log::new(10);
+        let log = Log::new(10 + 2 * LINE_COST_BYTES);
         assert!(log.write(LogStream::Stdout, b"ab\ncd"));
         assert!(log.write(LogStream::Stderr, b"\xff\n"));
         assert!(!log.write(LogStream::Stdout, b"12345"));
@@ -137,6 +145,17 @@ mod tests {
                 ("stderr", "\u{fffd}".into()),
                 ("stdout", String::from("cd"))
             ]
+        );
+    }
+
+    #[test]
+    fn empty_lines_are_not_free() {
+        let log = Log::new(1_000);
+        assert!(!log.write(LogStream::Stdout, &[b'\n'; 1_000]));
+        assert!(log.write(LogStream::Stdout, &[b'\n'; 10]));
+        assert_eq!(
+            (log.take().len(), log.bytes()),
+            (10, 10 + 10 * LINE_COST_BYTES)
         );
     }
 
