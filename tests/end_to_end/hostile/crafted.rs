@@ -3,7 +3,10 @@
 use serde_json::json;
 use writ_tests::App;
 
-use super::cases::{Cases, call, document};
+use super::{
+    cases::{Cases, call, document},
+    denied::request,
+};
 
 fn component(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("WebAssembly text")
@@ -94,4 +97,45 @@ fn bytes_that_are_no_component_are_refused_by_name() {
             "{what}: a run was accepted"
         );
     }
+}
+
+#[test]
+fn a_text_of_a_gibibyte_and_a_case_that_is_none_are_traps() {
+    let variant = component(
+        r#"(component
+          (core module $m
+            (memory (export "memory") 1)
+            (data (i32.const 16) "\07\00\00\00\01\00\00\00")
+            (func (export "f") (result i32) (i32.const 16)))
+          (core instance $i (instantiate $m))
+          (func (export "f") (result (result u32 (error u32))) (canon lift (core func $i "f") (memory (core memory $i "memory")))))"#,
+    );
+    // Its memory has 64 KiB; what it says of the text's length is a lie that the host must not reserve room for.
+    let text = component(
+        r#"(component
+          (import "wasi:keyvalue/store@0.2.0-draft" (instance $kv
+            (export "bucket" (type $bucket (sub resource)))
+            (type $error' (variant (case "no-such-store") (case "access-denied") (case "other" string)))
+            (export "error" (type $error (eq $error')))
+            (export "open" (func (param "identifier" string) (result (result (own $bucket) (error $error)))))))
+          (core module $memory (memory (export "memory") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+          (core instance $memory (instantiate $memory))
+          (core func $open (canon lower (func $kv "open") (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+          (core module $m (import "host" "open" (func $open (param i32 i32 i32)))
+            (func (export "f") (call $open (i32.const 0) (i32.const 0x40000000) (i32.const 64))))
+          (core instance $i (instantiate $m (with "host" (instance (export "open" (func $open))))))
+          (func (export "f") (canon lift (core func $i "f"))))"#,
+    );
+    let app = App::new("");
+    app.component("variant", &variant, "");
+    app.component("gibibyte", &text, &request("kv:read:n"));
+    let outcomes = Cases::default()
+        .call("variant", "variant", "f", json!({}))
+        .call("gibibyte", "gibibyte", "f", json!({}))
+        .run(&app);
+    let said = outcomes.trap("variant");
+    assert!(said.contains("discriminant"), "{said}");
+    let said = outcomes.trap("gibibyte");
+    assert!(said.contains("out of bounds"), "{said}");
 }

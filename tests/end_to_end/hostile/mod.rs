@@ -1,6 +1,7 @@
 //! Guests and inputs that want to break the host, through the real binary: each ends in a typed, recorded fault or a clear
 //! refusal, and whatever comes after goes on.
 
+mod addresses;
 mod cases;
 mod cpu_memory;
 mod crafted;
