@@ -100,7 +100,10 @@ impl Plan {
                 let folder = folders.get(path.as_str()).cloned();
                 match access {
                     Access::Read => self.wall.read.extend(folder),
-                    Access::Write => self.wall.write.extend(folder),
+                    Access::Write => {
+                        self.wall.write.extend(folder);
+                        self.wall.set_times = true;
+                    }
                 }
             }
             Capability::Http { host, port, .. } => {

@@ -95,8 +95,8 @@ const ALWAYS_OLD: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const ALWAYS_OLD: &[c_long] = &[];
 
-/// Files by name: which ones is Landlock's. Modes, owners, attributes and mounts are not among it, as Landlock doesn't look at
-/// those.
+/// Files by name: which ones is Landlock's. Modes, owners, attributes, times and mounts are not among it, as Landlock doesn't look
+/// at those.
 const FILES: &[c_long] = &[
     libc::SYS_faccessat,
     libc::SYS_faccessat2,
@@ -121,7 +121,6 @@ const FILES: &[c_long] = &[
     libc::SYS_symlinkat,
     libc::SYS_sync_file_range,
     libc::SYS_unlinkat,
-    libc::SYS_utimensat,
 ];
 #[cfg(target_arch = "x86_64")]
 const FILES_OLD: &[c_long] = &[
@@ -145,13 +144,17 @@ const NETWORK: &[c_long] = &[
     libc::SYS_connect,
     libc::SYS_getpeername,
     libc::SYS_getsockname,
-    libc::SYS_getsockopt,
     libc::SYS_recvfrom,
     libc::SYS_recvmmsg,
     libc::SYS_recvmsg,
-    libc::SYS_setsockopt,
     libc::SYS_shutdown,
 ];
+
+/// What may be asked of a socket, by level: why a connection failed.
+const ASKED_OPTIONS: &[(i32, i32)] = &[(libc::SOL_SOCKET, libc::SO_ERROR)];
+/// What may be set: that small packets go at once. Others attach filter programs, hand connections to other protocols, change the
+/// firewall of a namespace.
+const SET_OPTIONS: &[(i32, i32)] = &[(libc::IPPROTO_TCP, libc::TCP_NODELAY)];
 
 /// What may be asked of a file descriptor. Not: to send signals, or to type into the terminal.
 const FCNTL_COMMANDS: &[i32] = &[
@@ -259,6 +262,9 @@ fn rules(wall: &Wall) -> Result<Rules, seccompiler::BackendError> {
         allow(FILES);
         allow(FILES_OLD);
     }
+    if wall.set_times {
+        allow(&[libc::SYS_utimensat]);
+    }
     match wall.network {
         Network::None => rules.extend(without_network_rules()?),
         Network::Ports { udp, .. } => {
@@ -294,10 +300,14 @@ fn process_rules() -> Result<Rules, seccompiler::BackendError> {
             libc::SYS_prctl,
             any(0, PRCTL_OPTIONS.iter().map(|o| *o as u64))?,
         ),
-        // A pair of ends in this process, by which the runtime hears of signals.
+        // A pair of ends in this process, by which the runtime hears of signals. Of streams: an end of another kind could be
+        // turned to any unix socket that has a name, which Landlock doesn't see.
         (
             libc::SYS_socketpair,
-            vec![all([is(0, libc::AF_UNIX as u64)?])?],
+            vec![all([
+                is(0, libc::AF_UNIX as u64)?,
+                bits(1, SOCKET_KIND, libc::SOCK_STREAM)?,
+            ])?],
         ),
     ]))
 }
@@ -335,6 +345,8 @@ fn network_rules(udp: bool) -> Result<Rules, seccompiler::BackendError> {
         (libc::SYS_sendto, vec![all([no_fast_open(3)?])?]),
         (libc::SYS_sendmsg, vec![all([no_fast_open(2)?])?]),
         (libc::SYS_sendmmsg, vec![all([no_fast_open(3)?])?]),
+        (libc::SYS_getsockopt, options(ASKED_OPTIONS)?),
+        (libc::SYS_setsockopt, options(SET_OPTIONS)?),
     ]);
     if udp {
         // Datagrams are sent from a port of one's own; binding one of TCP is Landlock's to refuse.
@@ -355,6 +367,12 @@ fn any(
     values: impl Iterator<Item = u64>,
 ) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     values.map(|value| all([is(argument, value)?])).collect()
+}
+
+/// One rule for each option of a socket.
+fn options(options: &[(i32, i32)]) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let rule = |(level, option): &(i32, i32)| all([is(1, *level as u64)?, is(2, *option as u64)?]);
+    options.iter().map(rule).collect()
 }
 
 /// The kernel looks at the lower half of these arguments, and so does the filter.
@@ -408,6 +426,7 @@ mod tests {
                 connect_tcp: [443].into(),
                 udp: true,
             },
+            ..Wall::default()
         };
         let rules = rules(&wall).expect("rules can be made");
         for call in [
@@ -427,6 +446,7 @@ mod tests {
             libc::SYS_fchmodat,
             libc::SYS_fchownat,
             libc::SYS_mknodat,
+            libc::SYS_utimensat,
             libc::SYS_truncate,
             libc::SYS_open_by_handle_at,
             libc::SYS_bpf,

@@ -11,6 +11,8 @@ pub struct Wall {
     /// Files that may be written, and folders below which files, folders and links may be made, changed and removed.
     /// Reading is not included, and neither are devices, FIFOs, sockets and programs to execute.
     pub write: Vec<PathBuf>,
+    /// Whether the times of files may be set. Linux can't bind this to folders yet: it is those of every file that this user owns.
+    pub set_times: bool,
     /// The network.
     pub network: Network,
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::attempt::{call, is_missing, is_refused};
 
@@ -49,6 +50,10 @@ pub(crate) fn what_is_not(ground: &Path) {
     ] {
         is_refused(path, File::open(path));
     }
+    is_refused(
+        "its own code",
+        OpenOptions::new().write(true).open("/proc/self/mem"),
+    );
     is_refused("the secret", File::open(ground.join("secret")));
     is_refused(
         "the secret, by another way",
@@ -114,6 +119,14 @@ fn is_unmoved(what: &str, result: std::io::Result<()>) {
     );
 }
 
+/// Where a wall leaves it.
+pub(crate) fn times(ground: &Path) {
+    let granted = File::open(ground.join("out/b")).unwrap();
+    granted.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    let found = granted.metadata().unwrap().modified().unwrap();
+    assert_eq!(found, SystemTime::UNIX_EPOCH);
+}
+
 /// What Landlock doesn't look at, the filter doesn't have.
 fn besides_landlock(ground: &Path) {
     let granted = ground.join("out/b");
@@ -123,10 +136,17 @@ fn besides_landlock(ground: &Path) {
         "to change an owner",
         std::os::unix::fs::chown(&granted, Some(1), None),
     );
+    let opened = File::open(&granted).unwrap();
+    is_missing("to set times", opened.set_modified(SystemTime::UNIX_EPOCH));
     let name = std::ffi::CString::new(granted.as_os_str().as_encoded_bytes()).unwrap();
     let path = name.as_ptr() as usize;
     let attribute = c"user.x".as_ptr() as usize;
     for (what, number, arguments) in [
+        (
+            "to set times by name",
+            libc::SYS_utimensat,
+            [0, path, 0, 0, 0],
+        ),
         ("to cut by name", libc::SYS_truncate, [path, 0, 0, 0, 0]),
         (
             "to set an attribute",

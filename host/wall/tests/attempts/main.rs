@@ -52,6 +52,7 @@ fn outside(scene: &str) {
     let listen = || TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let (granted, other) = (listen(), listen());
     let _abstract = network::abstract_listener(granted.local_addr().expect("it is bound").port());
+    let _named = network::named_listener(ground.path());
     let port = |listener: &TcpListener| {
         let address = listener.local_addr().expect("it is bound");
         address.port().to_string()

@@ -23,6 +23,7 @@ type Scene = (&'static str, fn(&Surroundings));
 pub(crate) const SCENES: &[Scene] = &[
     ("a_closed_wall_leaves_nothing", closed),
     ("a_host_without_network_has_its_folders", folders),
+    ("times_can_be_set_where_they_are_left", times),
     ("a_host_with_ports_has_these_ports", ports),
     ("names_can_be_resolved", datagrams),
     ("a_kernel_without_landlock_gives_the_rest", without_landlock),
@@ -37,7 +38,7 @@ fn folders_of(around: &Surroundings) -> Wall {
     Wall {
         read: vec![at("in"), at("out")],
         write: vec![at("out"), at("drop")],
-        network: Network::None,
+        ..Wall::default()
     }
 }
 
@@ -73,6 +74,14 @@ fn folders(around: &Surroundings) {
     // The thread that raised it is no exception.
     files::what_is_not(&around.ground);
     machine::what_is_not_left();
+}
+
+fn times(around: &Surroundings) {
+    raised(&Wall {
+        set_times: true,
+        ..folders_of(around)
+    });
+    on_threads(|| files::times(&around.ground));
 }
 
 fn with_ports(around: &Surroundings, udp: bool) -> Wall {
