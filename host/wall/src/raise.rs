@@ -30,19 +30,25 @@ pub enum WallError {
 /// # Errors
 /// When a path isn't there.
 pub fn raise(wall: &Wall) -> Result<Report, WallError> {
-    let threads = process::threads();
+    let threads = match process::threads() {
+        Some(1) => None,
+        Some(count) => Some(Lack::Threads(count)),
+        None => Some(Lack::UnknownThreads),
+    };
     let mut report = files::restrict(wall)?;
     process::seal_memory(&mut report);
     let filtered = calls::filter(wall).and_then(|filter| calls::apply_to_all_threads(&filter));
     calls::note(&mut report, filtered);
-    match threads {
-        Some(1) | None => Ok(report),
-        Some(count) => Ok(without_threads(report, count)),
-    }
+    let mut report = match threads {
+        None => report,
+        Some(lack) => without_threads(report, &lack),
+    };
+    process::note_code(&mut report, wall.has_files());
+    Ok(report)
 }
 
-/// Landlock bound this thread and not the others, which share its memory: whoever runs here could use them.
-fn without_threads(report: Report, count: usize) -> Report {
+/// Landlock bound this thread and not others, which share its memory: whoever runs here could use them.
+fn without_threads(report: Report, lack: &Lack) -> Report {
     let mut honest = Report::new(report.landlock_abi);
     for held in report.holds {
         let lack = match held {
@@ -51,8 +57,11 @@ fn without_threads(report: Report, count: usize) -> Report {
             | Protection::Devices
             | Protection::TcpPorts
             | Protection::AbstractSockets
-            | Protection::Signals => Some(Lack::Threads(count)),
-            Protection::SystemCalls | Protection::NoNewPrivileges | Protection::Memory => None,
+            | Protection::Signals => Some(lack.clone()),
+            Protection::SystemCalls
+            | Protection::Code
+            | Protection::NoNewPrivileges
+            | Protection::Memory => None,
         };
         honest.note(held, lack);
     }

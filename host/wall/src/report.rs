@@ -17,8 +17,10 @@ pub enum Protection {
     AbstractSockets,
     /// No other process gets a signal.
     Signals,
-    /// Only the system calls on the list are there: no programs, no processes, no new machine code.
+    /// Only the system calls on the list are there: no programs, no processes.
     SystemCalls,
+    /// No machine code but what was loaded before: neither other memory becomes executable, nor is what is executable written.
+    Code,
     /// No program could give this process more rights than it has.
     NoNewPrivileges,
     /// Other processes of this user can't read its memory, and it leaves no core file.
@@ -27,7 +29,7 @@ pub enum Protection {
 
 impl Protection {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Files,
         Self::Truncation,
         Self::Devices,
@@ -35,6 +37,7 @@ impl Protection {
         Self::AbstractSockets,
         Self::Signals,
         Self::SystemCalls,
+        Self::Code,
         Self::NoNewPrivileges,
         Self::Memory,
     ];
@@ -50,6 +53,7 @@ impl fmt::Display for Protection {
             Self::AbstractSockets => "abstract sockets",
             Self::Signals => "signals",
             Self::SystemCalls => "system calls",
+            Self::Code => "machine code",
             Self::NoNewPrivileges => "no new privileges",
             Self::Memory => "memory",
         })
@@ -67,6 +71,12 @@ pub enum Lack {
     Refused(String),
     /// So many threads were there already, and only one of them is behind the wall.
     Threads(usize),
+    /// How many threads there were could not be seen, so some may not be behind the wall.
+    UnknownThreads,
+    /// Root writes the process's own memory through `/proc`, whatever it is protected from; only Landlock keeps it from there.
+    Root,
+    /// It rests on another protection, which does not hold.
+    Without(Protection),
 }
 
 impl fmt::Display for Lack {
@@ -78,6 +88,13 @@ impl fmt::Display for Lack {
             ),
             Self::Refused(cause) => f.write_str(cause),
             Self::Threads(count) => write!(f, "{count} threads were running already"),
+            Self::UnknownThreads => f.write_str(
+                "how many threads were running already can't be seen: is /proc mounted?",
+            ),
+            Self::Root => f.write_str(
+                "root can write its own code through /proc/self/mem: run as another user, or with Landlock",
+            ),
+            Self::Without(other) => write!(f, "it rests on {other}"),
         }
     }
 }
@@ -108,6 +125,11 @@ impl Report {
             None => self.holds.push(protection),
             Some(lack) => self.lacks.push((protection, lack)),
         }
+    }
+
+    /// Whether this holds.
+    pub(crate) fn has(&self, protection: Protection) -> bool {
+        self.holds.contains(&protection)
     }
 
     /// Whether everything holds.

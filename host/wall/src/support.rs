@@ -2,9 +2,10 @@
 
 use crate::report::{Protection, Report};
 use crate::wall::Wall;
-use crate::{calls, files};
+use crate::{calls, files, process};
 
-/// What holds here when a wall is raised. System calls are tried out for real, on a thread that ends right after.
+/// What holds here when a wall is raised that leaves some files. System calls are tried out for real, on a thread that ends right
+/// after.
 #[must_use]
 pub fn support() -> Report {
     let mut report = files::support();
@@ -17,5 +18,6 @@ pub fn support() -> Report {
     });
     calls::note(&mut report, tried);
     report.note(Protection::Memory, None);
+    process::note_code(&mut report, true);
     report
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
-use writ_wall::{Lack, Network, Protection, Wall, WallError, raise, support};
+use writ_wall::{Lack, Network, Protection, Report, Wall, WallError, raise, support};
 
 use crate::attempt::on_threads;
 use crate::{files, machine, network};
@@ -29,6 +29,7 @@ pub(crate) const SCENES: &[Scene] = &[
     ("a_kernel_without_landlock_gives_the_rest", without_landlock),
     ("a_kernel_without_seccomp_gives_the_rest", without_seccomp),
     ("threads_that_were_there_are_told", threads),
+    ("threads_that_can_not_be_counted_are_told", uncounted),
     ("a_folder_that_is_gone_is_an_error", gone),
     ("support_tells_and_gives_nothing_up", asked),
 ];
@@ -131,16 +132,15 @@ fn without_landlock(around: &Surroundings) {
     ]);
     let report = raise(&folders_of(around)).expect("the folders are there");
     assert_eq!(report.landlock_abi, 0);
-    assert_eq!(
-        report.holds,
-        [
-            Protection::Memory,
-            Protection::SystemCalls,
-            Protection::NoNewPrivileges
-        ]
-    );
+    let rest = [
+        Protection::Memory,
+        Protection::SystemCalls,
+        Protection::NoNewPrivileges,
+    ];
+    assert!(report.holds.starts_with(&rest), "{:?}", report.holds);
     let files = (Protection::Files, Lack::Needs("5.19"));
     assert!(report.lacks.contains(&files), "{:?}", report.lacks);
+    own_code(&report);
     on_threads(|| {
         machine::what_is_left();
         machine::what_is_not_left();
@@ -149,11 +149,26 @@ fn without_landlock(around: &Surroundings) {
     });
 }
 
+/// Without Landlock, the process's own code is safe from all but root; and the report says which it is.
+fn own_code(report: &Report) {
+    let opened = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/proc/self/mem");
+    if rustix::process::geteuid().is_root() {
+        let root = (Protection::Code, Lack::Root);
+        assert!(report.lacks.contains(&root), "{:?}", report.lacks);
+        assert!(opened.is_ok(), "what is told is so: {opened:?}");
+    } else {
+        assert!(report.holds.contains(&Protection::Code), "{report:?}");
+        crate::attempt::is_refused("its own code", opened);
+    }
+}
+
 fn without_seccomp(around: &Surroundings) {
     pretend_without(&[libc::SYS_seccomp]);
     let report = raise(&folders_of(around)).expect("the folders are there");
     let lacking: Vec<Protection> = report.lacks.iter().map(|(lacking, _)| *lacking).collect();
-    assert_eq!(lacking, [Protection::SystemCalls]);
+    assert_eq!(lacking, [Protection::SystemCalls, Protection::Code]);
     on_threads(|| {
         crate::attempt::is_refused("/etc/passwd", std::fs::File::open("/etc/passwd"));
         network::without_filter(around);
@@ -173,6 +188,16 @@ fn threads(around: &Surroundings) {
     assert!(report.lacks.contains(&files), "{:?}", report.lacks);
     drop(stop);
     early.join().expect("the filter binds every thread");
+}
+
+fn uncounted(around: &Surroundings) {
+    pretend_without(&[libc::SYS_getdents64]);
+    let report = raise(&folders_of(around)).expect("the folders are there");
+    for bound in [Protection::Files, Protection::TcpPorts, Protection::Signals] {
+        let lack = (bound, Lack::UnknownThreads);
+        assert!(report.lacks.contains(&lack), "{:?}", report.lacks);
+    }
+    assert!(report.holds.contains(&Protection::SystemCalls));
 }
 
 fn gone(around: &Surroundings) {
