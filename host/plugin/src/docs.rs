@@ -12,7 +12,8 @@ use wit_parser::{
     World, WorldItem, WorldKey,
 };
 
-use crate::error::PluginError;
+use crate::error::{PROBLEM_CHARS_MAX, PluginError};
+use crate::text::clip;
 
 /// Most bytes of documentation that a component may carry.
 pub const DOCS_BYTES_MAX: usize = 1 << 20;
@@ -121,8 +122,9 @@ impl Docs {
         if bytes.len() > DOCS_BYTES_MAX {
             return Err(too_large(bytes.len()));
         }
+        // The reader's complaint repeats an unknown key as it stands there, however long.
         let docs: Docs = serde_json::from_slice(bytes).map_err(|error| PluginError::Docs {
-            problem: error.to_string(),
+            problem: clip(&error.to_string(), PROBLEM_CHARS_MAX),
         })?;
         if docs.version == VERSION {
             return Ok(docs);

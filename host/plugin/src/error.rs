@@ -1,6 +1,11 @@
 //! Why bytes are not a plugin, in words that say what to do. Knows nothing of how the bytes were found.
 
+use writ_grant::printable;
+
 use crate::manifest::ManifestError;
+
+/// Longest complaint of a decoder that is passed on: it may repeat what a stranger wrote.
+pub(crate) const PROBLEM_CHARS_MAX: usize = 600;
 
 /// Why a component can't be read as a plugin, or a manifest not be embedded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +86,8 @@ pub enum PluginError {
     },
     /// The manifest speaks of a function that isn't there.
     #[error(
-        "the manifest has a section [functions.{name}], but the component exports no such function; {help}"
+        "the manifest has a section [functions.{}], but the component exports no such function; {help}",
+        printable(name)
     )]
     UnknownFunction {
         /// The function named.

@@ -5,11 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_parser::decoding::{DecodedWasm, decode as decode_wit};
 use wit_parser::{Resolve, WorldId};
 
-use crate::error::PluginError;
+use crate::error::{PROBLEM_CHARS_MAX, PluginError};
 use crate::text::clip;
-
-/// Longest complaint of the decoder that is passed on.
-const PROBLEM_CHARS_MAX: usize = 600;
 
 /// Validates the component's structure and recovers the WIT of what it exports and imports.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(Resolve, WorldId), PluginError> {

@@ -9,10 +9,10 @@ use wasm_encoder::{CustomSection, Encode, Section};
 use wasmparser::{BinaryReader, KnownCustom, Parser, Payload, ProducersSectionReader};
 
 use crate::docs::Docs;
-use crate::error::PluginError;
+use crate::error::{PROBLEM_CHARS_MAX, PluginError};
 use crate::manifest::Manifest;
 use crate::plugin::Producer;
-use crate::text::{clip, plain};
+use crate::text::clip;
 
 /// Largest component that is read.
 pub const COMPONENT_BYTES_MAX: usize = 256 << 20;
@@ -258,6 +258,10 @@ fn read_producers(reader: ProducersSectionReader<'_>) -> wasmparser::Result<Vec<
 )]
 pub(crate) fn damaged(error: wasmparser::BinaryReaderError) -> PluginError {
     PluginError::Damaged {
-        problem: format!("{} (at byte {})", plain(error.message()), error.offset()),
+        problem: format!(
+            "{} (at byte {})",
+            clip(error.message(), PROBLEM_CHARS_MAX),
+            error.offset()
+        ),
     }
 }

@@ -54,6 +54,17 @@ effects = "idempotent"
 cpu_ms_max = 500
 "#;
 
+/// Of a function that isn't there, by a name that clears the screen and reads from right to left.
+const UNKNOWN_AND_ODD: &str = r#"
+[plugin]
+name = "odd"
+version = "1.2.3"
+description = "Names what is not there"
+[build]
+language = "rust"
+[functions."\u001b[2J\u202e"]
+"#;
+
 /// A component of one world, whose functions do nothing.
 pub(crate) fn component(wit: &str) -> Vec<u8> {
     let mut resolve = Resolve {
@@ -393,6 +404,21 @@ fn what_is_embedded_is_checked() {
         error(&section("writ:docs", br#"{"version":2}"#)),
         PluginError::Docs { .. }
     ));
+    for (place, key) in [
+        ("documentation", section("writ:docs", br#"{"\u001b[2J":1}"#)),
+        (
+            "documentation",
+            section("writ:docs", b"{\"\x7f\xc2\x9b\":1}"),
+        ),
+        (
+            "section [functions.",
+            embed(&plain, UNKNOWN_AND_ODD).unwrap(),
+        ),
+    ] {
+        let message = error(&key).to_string();
+        assert!(message.contains(place), "{message}");
+        assert!(!message.chars().any(writ_grant::is_unsafe), "{message:?}");
+    }
     let mut twice = embed(&plain, MANIFEST).unwrap();
     let tail = twice[plain.len()..].to_vec();
     twice.extend_from_slice(&tail);

@@ -16,6 +16,7 @@ pub(super) const TARGET: Target = Target {
         "[build]\n",
         "[[request]]\n",
         "[functions.check]\n",
+        "[functions.\"\\u001b\"]\n",
         "[limits]\n",
         "name = ",
         "version = ",
@@ -96,8 +97,9 @@ fn embedded(text: &str, manifest: &Manifest) {
             assert_eq!(plugin.requests, manifest.requests);
             assert_eq!(plugin.limits, manifest.limits);
         }
-        Err(PluginError::UnknownFunction { name, .. }) => {
-            assert!(manifest.functions.contains_key(&name))
+        Err(ref error @ PluginError::UnknownFunction { ref name, .. }) => {
+            words::tame(&error.to_string());
+            assert!(manifest.functions.contains_key(name));
         }
         Err(error) => panic!("a component with a sound manifest is refused: {error}"),
     }
