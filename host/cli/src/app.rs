@@ -12,11 +12,12 @@ use serde::Deserialize;
 use crate::{
     error::{Failure, Result},
     network::{NetworkConfig, SecretEntry},
+    read,
     wall::Mode,
 };
 
 /// Largest configuration file that is read.
-const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
+pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The trust root of an app that names none.
 pub(crate) const ROOT_FILE: &str = "trust.toml";
@@ -188,7 +189,7 @@ impl App {
 
     /// The workflow's text.
     pub(crate) fn workflow_text(&self) -> Result<String> {
-        read_text(&self.workflow, writ_workflow::DOCUMENT_BYTES_MAX as u64).map_err(|failure| {
+        read::text(&self.workflow, writ_workflow::DOCUMENT_BYTES_MAX as u64).map_err(|failure| {
             if self.workflow.exists() {
                 failure
             } else {
@@ -217,7 +218,7 @@ impl Config {
             return Err(Failure::usage(format!("{} is missing, so this folder is no app", path.display()))
                 .help("name a workflow file, or make a `writ.toml` (it may be empty) beside `workflow.yaml`"));
         }
-        let text = read_text(path, CONFIG_BYTES_MAX)?;
+        let text = read::text(path, CONFIG_BYTES_MAX)?;
         let config: Self = toml::from_str(&text)
             .map_err(|error| bad_toml(path, &text, error.span(), error.message()))?;
         for (name, entry) in &config.plugins {
@@ -291,20 +292,6 @@ pub(crate) fn bad_toml(
         path.display(),
         writ_grant::printable(&message.trim_end().replace('\n', "; "))
     ))
-}
-
-/// Reads a bounded text file.
-pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
-    let length = fs::metadata(path)
-        .map_err(|error| Failure::file(path, "read", &error))?
-        .len();
-    if length > bytes_max {
-        return Err(Failure::usage(format!(
-            "{} has {length} bytes; at most {bytes_max} are read",
-            path.display()
-        )));
-    }
-    fs::read_to_string(path).map_err(|error| Failure::file(path, "read", &error))
 }
 
 /// The path from the root, with links and dots left as they are.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::Signer,
     error::{Failure, Result},
+    read,
 };
 
 const EXTENSION: &str = "key";
@@ -64,7 +65,7 @@ pub(crate) fn names() -> Result<Vec<KeyName>> {
 }
 
 /// A key of this user, not opened.
-pub(crate) fn read(name: &str) -> Result<KeyFile> {
+pub(crate) fn find(name: &str) -> Result<KeyFile> {
     let folder = folder()?;
     let path = path(&folder, &parsed(name)?)?;
     if !path.exists() {
@@ -75,8 +76,7 @@ pub(crate) fn read(name: &str) -> Result<KeyFile> {
     }
     private(&folder)?;
     private(&path)?;
-    let file = fs::File::open(&path).map_err(|error| Failure::file(&path, "read", &error))?;
-    let file = key_file(file, &path.display().to_string())?;
+    let file = key_file(read::open(&path)?, &path.display().to_string())?;
     if file.public().name().as_str() != name {
         return Err(Failure::usage(format!(
             "{} holds the key {}",
@@ -91,10 +91,11 @@ pub(crate) fn read(name: &str) -> Result<KeyFile> {
 /// The key that a command shall sign with, opened.
 pub(crate) fn open(signer: &Signer) -> Result<SecretKey> {
     let file = match (&signer.key, signer.key_fd) {
-        (Some(name), _) => read(name)?,
-        (None, Some(number)) => {
-            key_file(descriptor(number)?, &format!("file descriptor {number}"))?
-        }
+        (Some(name), _) => find(name)?,
+        (None, Some(number)) => key_file(
+            read::descriptor(number)?,
+            &format!("file descriptor {number}"),
+        )?,
         (None, None) => {
             return Err(Failure::usage("no key to sign with")
                 .help("name one with `--key NAME`; `writ key list` shows them"));
@@ -200,7 +201,7 @@ fn ask(prompt: &str) -> Result<Passphrase> {
 /// A passphrase from a file descriptor, up to the first newline.
 fn passphrase_from(number: u32) -> Result<Passphrase> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(PASSPHRASE_BYTES_MAX + 2));
-    descriptor(number)?
+    read::descriptor(number)?
         .take(PASSPHRASE_BYTES_MAX as u64 + 2)
         .read_to_end(&mut bytes)
         .map_err(|error| {
@@ -212,13 +213,6 @@ fn passphrase_from(number: u32) -> Result<Passphrase> {
         .unwrap_or(bytes.len());
     bytes.truncate(end);
     fit(bytes)
-}
-
-fn descriptor(number: u32) -> Result<fs::File> {
-    fs::File::open(format!("/proc/self/fd/{number}")).map_err(|error| {
-        Failure::usage(format!("cannot read file descriptor {number}: {error}"))
-            .help(format!("open it for this command: `writ … {number}<FILE`"))
-    })
 }
 
 fn key_file(from: impl Read, place: &str) -> Result<KeyFile> {

@@ -20,11 +20,11 @@ use writ_trust::Verdict;
 use writ_workflow::{Diagnostic, Known, model::Workflow};
 
 use crate::{
-    app::{App, PluginEntry, read_text},
+    app::{App, PluginEntry},
     error::{Exit, Failure, Result},
     network,
     policy::{Judged, Policy},
-    reach, source,
+    reach, read, source,
     subject::Subject,
     wall,
 };
@@ -119,17 +119,7 @@ pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Reads one component file.
 pub(crate) fn read_plugin(path: &Path, fallback_name: &str) -> Result<Found> {
-    let length = fs::metadata(path)
-        .map_err(|error| Failure::file(path, "read", &error))?
-        .len();
-    if length > writ_plugin::COMPONENT_BYTES_MAX as u64 {
-        return Err(Failure::usage(format!(
-            "{} has {length} bytes; components have at most {}",
-            path.display(),
-            writ_plugin::COMPONENT_BYTES_MAX
-        )));
-    }
-    let bytes = fs::read(path).map_err(|error| Failure::file(path, "read", &error))?;
+    let bytes = read::bytes(path, writ_plugin::COMPONENT_BYTES_MAX as u64)?;
     let plugin = Plugin::read(&bytes, fallback_name)
         .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
     Ok(Found {
@@ -157,7 +147,7 @@ pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
     let Some(path) = path.filter(|path| path.exists()) else {
         return Ok(Grants::default());
     };
-    let text = read_text(path, GRANTS_BYTES_MAX)?;
+    let text = read::text(path, GRANTS_BYTES_MAX)?;
     Grants::parse(&text).map_err(|error| {
         Failure::usage(format!("{}:{error}", path.display()))
             .help("`writ grant approve` writes this file")

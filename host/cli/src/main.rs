@@ -16,6 +16,7 @@ mod paper;
 mod policy;
 mod progress;
 mod reach;
+mod read;
 mod ready;
 mod report;
 mod source;

@@ -3,8 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::Read,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -19,6 +17,7 @@ use writ_sandbox::Web;
 use crate::{
     app::App,
     error::{Failure, Result},
+    read,
 };
 
 /// Largest file of certificates that is read.
@@ -106,8 +105,7 @@ fn client(app: &App) -> Result<Client> {
     for file in &app.config.network.ca_files {
         let path = app.folder.join(file);
         let name = path.display().to_string();
-        let opened = File::open(&path).map_err(|error| Failure::file(&path, "read", &error))?;
-        let pem = bounded(opened, CA_BYTES_MAX, &name)?;
+        let pem = read::bytes(&path, CA_BYTES_MAX)?;
         ca_files.push(CaFile { name, pem });
     }
     let config = writ_http::Config {
@@ -168,13 +166,10 @@ fn value(app: &App, name: &Name) -> Result<Vec<u8>> {
 
 /// A file that not everybody may read: as with a private key, another one is refused.
 fn from_file(path: &Path) -> Result<Vec<u8>> {
-    let opened = File::open(path).map_err(|error| Failure::file(path, "read", &error))?;
+    let opened = read::open(path)?;
     let metadata = opened
         .metadata()
         .map_err(|error| Failure::file(path, "read", &error))?;
-    if !metadata.is_file() {
-        return Err(Failure::usage(format!("{} is no file", path.display())));
-    }
     if metadata.permissions().mode() & READABLE_BY_ALL != 0 {
         return Err(Failure::usage(format!(
             "{} can be read by every user of this machine",
@@ -182,7 +177,7 @@ fn from_file(path: &Path) -> Result<Vec<u8>> {
         ))
         .help(format!("chmod 600 {}", path.display())));
     }
-    bounded(opened, SECRET_BYTES_MAX, &path.display().to_string())
+    read::bounded(opened, SECRET_BYTES_MAX, &path.display().to_string())
 }
 
 #[expect(
@@ -203,27 +198,12 @@ fn from_descriptor(fd: u32) -> Result<Vec<u8>> {
     if let Some(value) = known.get(&fd) {
         return Ok(value.clone());
     }
-    let name = format!("descriptor {fd}");
-    let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
-    let opened = fs::File::open(&path).map_err(|error| {
-        Failure::usage(format!("{name} can't be read: {error}")).help(format!(
+    let opened = read::descriptor(fd).map_err(|failure| {
+        failure.help(format!(
             "start writ with it, for instance `writ run APP {fd}< FILE`; a run in the background can't have it"
         ))
     })?;
-    let value = bounded(opened, SECRET_BYTES_MAX, &name)?;
+    let value = read::bounded(opened, SECRET_BYTES_MAX, &format!("descriptor {fd}"))?;
     known.insert(fd, value.clone());
     Ok(value)
-}
-
-fn bounded(from: File, bytes_max: u64, name: &str) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(bytes_max + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::usage(format!("{name} can't be read: {error}")))?;
-    if bytes.len() as u64 > bytes_max {
-        return Err(Failure::usage(format!(
-            "{name} has more than {bytes_max} bytes"
-        )));
-    }
-    Ok(bytes)
 }

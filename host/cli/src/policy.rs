@@ -16,9 +16,10 @@ use writ_trust::{
 };
 
 use crate::{
-    app::{App, ROOT_FILE, read_text},
+    app::{App, ROOT_FILE},
     error::{Failure, Result},
     load,
+    read,
     subject::{Subject, file_stem},
 };
 
@@ -75,7 +76,7 @@ impl Policy {
             .help("`writ key trust PUBLIC --role reviewer --root trust.toml` makes one; or name another: `[trust] root = \"FILE\"`"));
         }
         let seen = if strict || !papers.is_empty() {
-            memory::read(&app.data)?
+            memory::recall(&app.data)?
         } else {
             Seen::default()
         };
@@ -297,7 +298,7 @@ fn root(app: &App) -> Result<Option<(PathBuf, TrustRoot)>> {
     if named.is_none() && !path.exists() {
         return Ok(None);
     }
-    let text = read_text(&path, ROOT_BYTES_MAX as u64)?;
+    let text = read::text(&path, ROOT_BYTES_MAX as u64)?;
     let root = TrustRoot::parse(&text)
         .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
     Ok(Some((path, root)))
@@ -368,7 +369,7 @@ pub(crate) fn read_paper(path: &Path, root: Option<&TrustRoot>) -> Result<(Envel
             .within(path.display())
             .help("find out who changed it; put back what was signed, or take it away")
     };
-    let text = read_text(path, ENVELOPE_BYTES_MAX as u64)?;
+    let text = read::text(path, ENVELOPE_BYTES_MAX as u64)?;
     let envelope = Envelope::parse(&text).map_err(|error| refuse(error.to_string()))?;
     match Statement::parse(envelope.payload()) {
         Ok(statement) => Ok((envelope, statement)),

@@ -7,11 +7,11 @@ use std::{
 };
 
 use writ_journal::BlobDigest;
-use writ_plugin::{Docs, Language, MANIFEST_BYTES_MAX, Manifest};
+use writ_plugin::{COMPONENT_BYTES_MAX, Docs, Language, MANIFEST_BYTES_MAX, Manifest};
 
 use crate::{
-    app::read_text,
     error::{Failure, Result},
+    read,
 };
 
 /// Most source files that are looked at to tell whether a plugin is stale.
@@ -20,6 +20,10 @@ const SOURCE_FILES_MAX: usize = 10_000;
 const LOCK_FILE: &str = "Cargo.lock";
 /// Largest WIT file whose comments are read.
 const WIT_BYTES_MAX: u64 = 1024 * 1024;
+/// Largest source file: a folder may hold what it is tested with.
+const SOURCE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Largest file that lists what a build was made from.
+const LIST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A plugin that was built, now or earlier.
 pub(crate) struct Built {
@@ -44,14 +48,14 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
         ))
         .help("`writ plugin new FOLDER` makes a plugin to start from"));
     }
-    let text = read_text(&manifest_path, MANIFEST_BYTES_MAX as u64)?;
+    let text = read::text(&manifest_path, MANIFEST_BYTES_MAX as u64)?;
     let manifest =
         Manifest::parse(&text, &manifest_path.display().to_string()).map_err(Failure::usage)?;
     let component = output.map_or_else(|| built_path(folder, &manifest.name), Path::to_owned);
     let stamp_path = component.with_extension("stamp");
     let sources = fingerprint(folder, &elsewhere(&component))?;
     if component.exists()
-        && fs::read_to_string(&stamp_path).is_ok_and(|last| last == stamp(folder, &sources))
+        && read::text(&stamp_path, LIST_BYTES_MAX).is_ok_and(|last| last == stamp(folder, &sources))
     {
         return Ok(Built {
             component,
@@ -103,14 +107,14 @@ fn compile(folder: &Path, manifest: &Manifest) -> Result<(Vec<u8>, Vec<PathBuf>)
             ));
         }
     };
-    let bytes = fs::read(&path).map_err(|error| {
-        let failure = Failure::file(&path, "read", &error);
-        match manifest.build.language {
-            Language::Prebuilt => failure.help(
-                "put the built component there, or mend `component` under [build] in plugin.toml",
-            ),
-            Language::Rust | Language::Javascript | Language::Python | Language::C => failure,
-        }
+    let bytes = read::bytes(&path, COMPONENT_BYTES_MAX as u64).map_err(|failure| match manifest
+        .build
+        .language
+    {
+        Language::Prebuilt => failure.help(
+            "put the built component there, or mend `component` under [build] in plugin.toml",
+        ),
+        Language::Rust | Language::Javascript | Language::Python | Language::C => failure,
     })?;
     Ok((bytes, dependencies(&path.with_extension("d"), folder)))
 }
@@ -205,7 +209,10 @@ fn docs(folder: &Path) -> Result<Docs> {
     let mut files = Vec::new();
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.extension().is_some_and(|extension| extension == "wit") {
-            files.push((path.display().to_string(), read_text(&path, WIT_BYTES_MAX)?));
+            files.push((
+                path.display().to_string(),
+                read::text(&path, WIT_BYTES_MAX)?,
+            ));
         }
     }
     files.sort();
@@ -222,7 +229,7 @@ fn docs(folder: &Path) -> Result<Docs> {
 
 /// What a build was made from. The lock file is looked at afterwards, because the first build writes it.
 fn stamp(folder: &Path, sources: &str) -> String {
-    let lock = fs::read(folder.join(LOCK_FILE)).unwrap_or_default();
+    let lock = read::bytes(&folder.join(LOCK_FILE), LIST_BYTES_MAX).unwrap_or_default();
     format!("{sources} {}", BlobDigest::of(&lock))
 }
 
@@ -237,7 +244,7 @@ fn fingerprint(folder: &Path, elsewhere: &[PathBuf]) -> Result<String> {
     files.sort();
     let mut text = String::new();
     for path in files {
-        let bytes = fs::read(&path).map_err(|error| Failure::file(&path, "read", &error))?;
+        let bytes = read::bytes(&path, SOURCE_BYTES_MAX)?;
         text.push_str(&format!(
             "{} {}\n",
             BlobDigest::of(&bytes),
@@ -252,7 +259,8 @@ const ELSEWHERE: &str = "sources";
 
 /// The sources outside the folder at the last build: those of crates that a plugin depends on by path.
 fn elsewhere(component: &Path) -> Vec<PathBuf> {
-    let listed = fs::read_to_string(component.with_extension(ELSEWHERE)).unwrap_or_default();
+    let listed = read::text(&component.with_extension(ELSEWHERE), LIST_BYTES_MAX);
+    let listed = listed.unwrap_or_default();
     listed.lines().map(PathBuf::from).collect()
 }
 
@@ -265,7 +273,7 @@ fn list(paths: &[PathBuf]) -> String {
 
 /// What cargo's dep-info says an artefact was made from, the folder's own files aside.
 fn dependencies(dep_info: &Path, folder: &Path) -> Vec<PathBuf> {
-    let text = fs::read_to_string(dep_info).unwrap_or_default();
+    let text = read::text(dep_info, LIST_BYTES_MAX).unwrap_or_default();
     let Some((_, sources)) = text.split_once(": ") else {
         return Vec::new();
     };

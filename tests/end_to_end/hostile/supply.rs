@@ -2,9 +2,11 @@
 
 use std::{
     fs::{self, File},
+    os::unix::fs::symlink,
     time::{Duration, Instant},
 };
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::json;
 use writ_tests::{App, guest};
 
@@ -96,6 +98,70 @@ fn what_is_larger_than_any_component_is_not_even_read() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn what_stands_in_place_of_a_file_is_neither_read_nor_waited_for() {
+    let app = reviewed();
+    let start = Instant::now();
+    for (path, code) in [
+        ("sources/settings/guest.wasm", &[2, 3][..]),
+        ("sources/settings/plugin.toml", &[2]),
+        ("workflow.yaml", &[2]),
+        ("grants.toml", &[2]),
+        ("writ.toml", &[2]),
+    ] {
+        let place = app.path().join(path);
+        let whole = fs::read(&place).expect("it is there");
+        for pipe in [true, false] {
+            fs::remove_file(&place).expect("it is there");
+            if pipe {
+                mknodat(CWD, &place, FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
+            } else {
+                symlink("/dev/zero", &place).expect("a link");
+            }
+            let said = app.writ(&["check", "."]);
+            let name = path.rsplit('/').next().expect("a name");
+            assert!(
+                code.contains(&said.code)
+                    && said.err.contains(name)
+                    && said.err.contains("it is no file"),
+                "{path}: {said:?}"
+            );
+        }
+        fs::remove_file(&place).expect("it is there");
+        fs::write(&place, whole).expect("files can be written");
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
+    let _ = app.writ(&["check", "."]).expect(0);
+}
+
+#[test]
+fn what_a_component_says_of_itself_steers_no_terminal() {
+    let app = reviewed();
+    let bytes = fs::read(guest("settings")).expect("a guest");
+    let docs = b"\x09writ:docs{\"\\u001b[2J\\u202e\":1}";
+    let section = [&[0, u8::try_from(docs.len()).expect("short")], &docs[..]].concat();
+    fs::write(app.path().join("odd.wasm"), [bytes, section].concat()).expect("a file");
+    let manifest = fs::read_to_string(app.path().join("sources/settings/plugin.toml"));
+    let odd = format!(
+        "{}\n[functions.\"\\u001b[2J\\u202e\"]\n",
+        manifest.expect("it is there")
+    );
+    app.write("sources/settings/plugin.toml", &odd);
+    for (arguments, part) in [
+        (&["plugin", "inspect", "odd.wasm"][..], "documentation"),
+        (&["plugin", "build", "sources/settings"], "no such function"),
+    ] {
+        let said = app.writ(arguments).expect(2);
+        assert!(said.err.contains(part), "{}", said.err);
+        let odd = ['\u{1b}', '\u{202e}'];
+        assert!(!said.err.contains(odd), "{:?}", said.err);
+    }
 }
 
 #[test]

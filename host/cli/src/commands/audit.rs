@@ -12,11 +12,12 @@ use writ_journal::{AuditFault, Claims};
 use writ_trust::PublicKey;
 
 use crate::{
-    app::{absolute, read_text},
+    app::absolute,
     args::{Audit, AuditAgainst, DataPlace},
     commands::runs::data_folder,
     error::{Exit, Failure, Result},
     out::outln,
+    read,
 };
 
 /// A checkpoint with many signatures is shorter.
@@ -58,7 +59,7 @@ fn claims(against: &AuditAgainst) -> Result<Claims> {
     let mut claims = Claims::default();
     for path in &against.checkpoint {
         let path = absolute(path)?;
-        let text = read_text(&path, CHECKPOINT_BYTES_MAX)?;
+        let text = read::text(&path, CHECKPOINT_BYTES_MAX)?;
         claims.outside.push((path.display().to_string(), text));
     }
     for key in &against.key {
@@ -79,7 +80,7 @@ fn key(place: &DataPlace, json: bool) -> Result<Exit> {
         ))
         .help("`writ audit checkpoint` makes one and signs the log with it"));
     }
-    let text = read_text(&path, KEY_BYTES_MAX)?;
+    let text = read::text(&path, KEY_BYTES_MAX)?;
     let key: PublicKey = text
         .trim_end()
         .parse()

@@ -7,11 +7,12 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 use writ_trust::{PublicKey, ROOT_BYTES_MAX, Role, TrustRoot};
 
 use crate::{
-    app::{bad_toml, read_text},
+    app::bad_toml,
     args::{self, Key},
     error::{Exit, Failure, Result},
     keys,
     out::outln,
+    read,
     source::write_file,
 };
 
@@ -91,7 +92,7 @@ fn list(json: bool) -> Result<Exit> {
     let names = keys::names()?;
     let mut rows = Vec::new();
     for name in &names {
-        let file = keys::read(name.as_str())?;
+        let file = keys::find(name.as_str())?;
         rows.push((file.public().to_string(), file.is_sealed()));
     }
     if json {
@@ -111,7 +112,7 @@ fn list(json: bool) -> Result<Exit> {
 }
 
 fn show(name: &str, json: bool) -> Result<Exit> {
-    let file = keys::read(name)?;
+    let file = keys::find(name)?;
     let public = file.public();
     if json {
         outln!(
@@ -128,7 +129,7 @@ fn trust(public: &str, roles: &[Role], root: &Path, json: bool) -> Result<Exit> 
     let public: PublicKey = if public.contains('+') {
         public.trim().parse().map_err(Failure::usage)?
     } else {
-        keys::read(public)?.public().clone()
+        keys::find(public)?.public().clone()
     };
     let root_now = add(root, &public, roles)?;
     let known = root_now
@@ -154,7 +155,7 @@ fn trust(public: &str, roles: &[Role], root: &Path, json: bool) -> Result<Exit> 
 /// Adds roles of a key to a trust root and leaves the rest of the file as it was.
 fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
     let text = if path.exists() {
-        read_text(path, ROOT_BYTES_MAX as u64)?
+        read::text(path, ROOT_BYTES_MAX as u64)?
     } else {
         HEADER.to_owned()
     };

@@ -6,12 +6,13 @@ use serde_json::{Value as Json, json};
 use writ_plugin::Plugin;
 
 use crate::{
-    app::{App, absolute, bad_toml},
+    app::{App, CONFIG_BYTES_MAX, absolute, bad_toml},
     args::{self, Language, Place},
     error::{Exit, Failure, Result},
     load::{self, Found},
     out::outln,
     progress::Progress,
+    read,
     source::{self, write_file},
 };
 
@@ -180,8 +181,7 @@ fn remove(name: &str, place: &Place, json: bool) -> Result<Exit> {
 /// Changes `[plugins]` in `writ.toml`, and nothing else of it.
 fn edit_config(folder: &Path, edit: impl FnOnce(&mut toml_edit::Table)) -> Result<()> {
     let path = folder.join("writ.toml");
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| Failure::file(&path, "read", &error))?;
+    let text = read::text(&path, CONFIG_BYTES_MAX)?;
     let mut document: toml_edit::DocumentMut =
         text.parse().map_err(|error: toml_edit::TomlError| {
             bad_toml(&path, &text, error.span(), error.message())

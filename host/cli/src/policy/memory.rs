@@ -12,9 +12,8 @@ use writ_trust::{SEEN_BYTES_MAX, SEEN_KEY_BYTES, Seen};
 use zeroize::Zeroizing;
 
 use crate::{
-    app::read_text,
     error::{Failure, Result},
-    keys,
+    keys, read,
     source::write_file,
 };
 
@@ -24,12 +23,12 @@ fn paths(data: &Path) -> (PathBuf, PathBuf) {
 }
 
 /// What was believed before; nothing in a data folder that has no memory yet.
-pub(super) fn read(data: &Path) -> Result<Seen> {
+pub(super) fn recall(data: &Path) -> Result<Seen> {
     let (text, key) = paths(data);
     match (text.exists(), key.exists()) {
         (false, false) => Ok(Seen::default()),
         (true, true) => {
-            let kept = read_text(&text, SEEN_BYTES_MAX as u64)?;
+            let kept = read::text(&text, SEEN_BYTES_MAX as u64)?;
             Seen::parse(&kept, &*read_key(&key)?).map_err(|error| lost(&text, &error.to_string()))
         }
         (true, false) => Err(lost(
@@ -71,8 +70,7 @@ pub(super) fn keep(data: &Path, seen: &Seen, before: &Seen) -> Result<bool> {
 }
 
 fn read_key(path: &Path) -> Result<Zeroizing<[u8; SEEN_KEY_BYTES]>> {
-    let bytes =
-        Zeroizing::new(fs::read(path).map_err(|error| Failure::file(path, "read", &error))?);
+    let bytes = Zeroizing::new(read::bytes(path, SEEN_KEY_BYTES as u64)?);
     let key = bytes
         .as_slice()
         .try_into()

@@ -8,17 +8,18 @@ use writ_trust::{Note, PublicKey, ROOT_BYTES_MAX, Role, TrustRoot};
 
 use super::{CHECKPOINT_BYTES_MAX, write};
 use crate::{
-    app::{absolute, read_text},
+    app::absolute,
     args::Signer,
     error::{Exit, Failure, Result},
     keys,
     out::outln,
+    read,
 };
 
 /// Adds a signature. What is no checkpoint is not signed: an auditor's key is for nothing else.
 pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) -> Result<Exit> {
     let path = absolute(path)?;
-    let text = read_text(&path, CHECKPOINT_BYTES_MAX)?;
+    let text = read::text(&path, CHECKPOINT_BYTES_MAX)?;
     let refuse = |why: String| Failure::usage(format!("{}: {why}", path.display()));
     let note = Note::parse(&text).map_err(|error| refuse(error.to_string()))?;
     let checkpoint = Checkpoint::parse(note.text())
@@ -37,7 +38,8 @@ pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) 
     } else {
         eprintln!(
             "{by} signed the first {} events of {}",
-            checkpoint.size, checkpoint.origin
+            checkpoint.size,
+            checkpoint.origin
         );
     }
     Ok(Exit::Done)
@@ -53,7 +55,7 @@ impl Auditors {
     /// Those of a trust root.
     pub(super) fn of(path: &Path) -> Result<Self> {
         let path = absolute(path)?;
-        let text = read_text(&path, ROOT_BYTES_MAX as u64)?;
+        let text = read::text(&path, ROOT_BYTES_MAX as u64)?;
         let root = TrustRoot::parse(&text)
             .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
         let now_ms = writ_scheduler::now_ms();

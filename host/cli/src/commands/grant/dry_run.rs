@@ -13,11 +13,12 @@ use writ_run::RunId;
 
 use self::{policy::Policy, record::Walk, tally::Tally};
 use crate::{
-    app::{absolute, read_text},
+    app::absolute,
     args::{DataPlace, GrantDryRun},
     commands::runs::{data_folder, find},
     error::{Exit, Failure, Result},
     out::outln,
+    read,
 };
 
 mod attribute;
@@ -60,7 +61,7 @@ pub(super) fn run(arguments: &GrantDryRun, json: bool) -> Result<Exit> {
 
 fn read(path: &Path) -> Result<Grants> {
     let path = absolute(path)?;
-    let text = read_text(&path, writ_grant::GRANTS_BYTES_MAX as u64)?;
+    let text = read::text(&path, writ_grant::GRANTS_BYTES_MAX as u64)?;
     Grants::parse(&text).map_err(|error| Failure::usage(format!("{}:{error}", path.display())))
 }
 
