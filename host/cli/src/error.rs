@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
-use crate::out::outln;
+use crate::out::{errln, outln};
 
 /// The documented exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +93,9 @@ impl Failure {
 
     /// To standard error; with `--json` the same as one object on standard output.
     pub(crate) fn print(&self, json: bool) {
-        eprintln!("error: {}", self.message);
+        errln!("error: {}", self.message);
         if let Some(help) = &self.help {
-            eprintln!("  help: {help}");
+            errln!("  help: {help}");
         }
         if json {
             outln!(

@@ -10,6 +10,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
+use writ_grant::printable;
 use writ_journal::{Journal, Opened, Options, TakenFolder};
 use writ_run::RunId;
 use writ_scheduler::{Ended, Scheduler, Settings, Waiting};
@@ -18,7 +19,7 @@ use crate::{
     app::App,
     error::{Failure, Result},
     load::{self, Compiled, Parsed},
-    out::outln,
+    out::{errln, outln},
     progress::{Progress, short},
     reach,
     unfinished::Unfinished,
@@ -201,19 +202,19 @@ impl Host {
     }
 }
 
-/// Prints how a run ended, for a person.
+/// Prints how a run ended, for a person. What a guest says of it stays on its line, so that it adds none in the host's name.
 pub(crate) fn tell(ended: &Ended) {
     if let Some(error) = &ended.error {
-        eprintln!(
+        errln!(
             "error: run {} faulted: {}",
             short(ended.run),
-            error.detail.as_deref().unwrap_or(&error.r#type)
+            printable(error.detail.as_deref().unwrap_or(&error.r#type))
         );
         if let Some(place) = &error.instance {
-            eprintln!("  at {place}");
+            errln!("  at {}", printable(place));
         }
         if let Some(remedy) = error.extensions.get("remedy").and_then(Json::as_str) {
-            eprintln!("  help: {remedy}");
+            errln!("  help: {}", printable(remedy));
         }
     }
     if let Some(output) = &ended.output {
@@ -222,7 +223,7 @@ pub(crate) fn tell(ended: &Ended) {
             serde_json::to_string_pretty(output).unwrap_or_default()
         );
     }
-    eprintln!(
+    errln!(
         "run {} {}; `writ runs events {}` tells its story",
         short(ended.run),
         ended.status,

@@ -1,7 +1,7 @@
 //! The `writ` binary: the one place that joins the concrete parts.
 
 #![forbid(unsafe_code)]
-#![deny(clippy::print_stdout)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod app;
 mod args;

@@ -39,6 +39,15 @@ impl Ink {
     }
 }
 
+/// Text that was put on paper: strangers' words in it steer nothing, and what colours it is ours.
+pub(crate) struct Page(String);
+
+impl Page {
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Text as it grows, line by line.
 pub(crate) struct Paper {
     text: String,
@@ -71,7 +80,7 @@ impl Paper {
 
     /// A paragraph after a label, whose further lines stand below its text.
     pub(crate) fn hang(&mut self, indent: usize, label: &str, ink: Ink, text: &str) {
-        let first = format!("{}{label}", " ".repeat(indent));
+        let first = format!("{}{}", " ".repeat(indent), clean(label));
         let further = " ".repeat(textwrap::core::display_width(&first));
         let width = self.width.saturating_sub(further.len()).max(WIDTH_MIN / 2);
         // Digests and long names are not broken: a reader copies them.
@@ -111,8 +120,8 @@ impl Paper {
     }
 
     /// All of it, without the last line's end.
-    pub(crate) fn finish(self) -> String {
-        self.text.trim_end_matches('\n').to_owned()
+    pub(crate) fn finish(self) -> Page {
+        Page(self.text.trim_end_matches('\n').to_owned())
     }
 }
 
@@ -181,7 +190,7 @@ mod tests {
             "it compares each invoice with its order",
         );
         assert_eq!(
-            page.finish(),
+            page.finish().text(),
             "  because: it compares each invoice with\n           its order"
         );
     }
@@ -190,14 +199,17 @@ mod tests {
     fn colours_only_where_they_are_wanted() {
         let mut page = paper(40, true);
         page.put(0, Ink::Bold, "x");
-        assert!(page.finish().starts_with("\u{1b}["));
+        assert!(page.finish().text().starts_with("\u{1b}["));
     }
 
     #[test]
     fn strangers_steer_nothing() {
         let mut page = paper(80, false);
         page.put(0, Ink::Plain, "pay\u{202e}gpj\u{1b}[2J\r\tx");
-        assert_eq!(page.finish(), "pay\u{fffd}gpj\u{fffd}[2J\u{fffd}\u{fffd}x");
+        assert_eq!(
+            page.finish().text(),
+            "pay\u{fffd}gpj\u{fffd}[2J\u{fffd}\u{fffd}x"
+        );
     }
 
     #[test]

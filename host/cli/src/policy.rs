@@ -19,6 +19,7 @@ use crate::{
     app::{App, ROOT_FILE},
     error::{Failure, Result},
     load,
+    out::errln,
     read,
     subject::{Subject, file_stem},
 };
@@ -229,7 +230,7 @@ impl Policy {
         let mut seen = self.seen.clone();
         seen.note(root, believed);
         if memory::keep(&self.data, &seen, &self.seen)? {
-            eprintln!(
+            errln!(
                 "note: {} remembered no signed writs; from now on it does, and nothing older counts",
                 self.data.display()
             );

@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use writ_run::{Event, Run, RunId};
 
-use crate::report::watched;
+use crate::{out::errln, report::watched};
 
 /// Where progress is shown.
 #[derive(Clone)]
@@ -39,8 +39,8 @@ impl Progress {
     pub(crate) fn say(&self, text: &str) {
         match &*self.0 {
             Shown::Nothing => {}
-            Shown::Lines => eprintln!("{text}"),
-            Shown::Bars { all, .. } => all.suspend(|| eprintln!("{text}")),
+            Shown::Lines => errln!("{text}"),
+            Shown::Bars { all, .. } => all.suspend(|| errln!("{text}")),
         }
     }
 
@@ -57,7 +57,7 @@ impl Progress {
             Shown::Nothing => {}
             Shown::Lines => {
                 for event in events.iter().filter(|event| event.milestone()) {
-                    eprintln!("{}  {}", short(id), event.story());
+                    errln!("{}  {}", short(id), event.story());
                 }
             }
             Shown::Bars { all, runs } => {

@@ -8,6 +8,8 @@ use writ_run::RunId;
 use writ_scheduler::Ended;
 use writ_workflow::{Diagnostic, Severity};
 
+use crate::out::{self, errln};
+
 /// The code of the diagnostics that a reviewer can settle.
 pub(crate) const NOT_GRANTED: &str = "not-granted";
 
@@ -16,6 +18,11 @@ const SHOWN_BYTES_MAX: usize = 2_000;
 
 /// Prints diagnostics with the lines they are about; returns how many are errors.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
+    if diagnostics.is_empty() {
+        return 0;
+    }
+    // Places are told in bytes, so the text keeps their number.
+    let text = out::harmless(text);
     for diagnostic in diagnostics {
         let severity = match diagnostic.severity {
             Severity::Error => MietteSeverity::Error,
@@ -23,26 +30,27 @@ pub(crate) fn diagnostics(diagnostics: &[Diagnostic], text: &str) -> usize {
         };
         let span = diagnostic.span;
         let length = span.end.saturating_sub(span.start).max(1);
-        let mut report = miette::MietteDiagnostic::new(diagnostic.message.clone())
+        let mut report = miette::MietteDiagnostic::new(out::harmless(&diagnostic.message))
             .with_code(diagnostic.code)
             .with_severity(severity);
         if let Some(help) = &diagnostic.help {
-            report = report.with_help(help.clone());
+            report = report.with_help(out::harmless(help));
         }
-        eprintln!("{}:{}:{}", diagnostic.file, span.line, span.column);
-        if !is_readable(text, span.start) {
-            eprintln!("{:?}", miette::Report::new(report));
+        errln!("{}:{}:{}", diagnostic.file, span.line, span.column);
+        if !is_readable(&text, span.start) {
+            draw(&miette::Report::new(report));
             continue;
         }
         let place = span.start.min(text.len())..(span.start + length).min(text.len());
         let report = report.with_label(LabeledSpan::at(place, "here"));
-        eprintln!(
-            "{:?}",
-            miette::Report::new(report)
-                .with_source_code(NamedSource::new(&diagnostic.file, text.to_owned()))
-        );
+        let source = NamedSource::new(out::harmless(&diagnostic.file), text.clone());
+        draw(&miette::Report::new(report).with_source_code(source));
     }
     errors(diagnostics)
+}
+
+fn draw(report: &miette::Report) {
+    out::drawn(&format!("{report:?}"));
 }
 
 /// Whether the lines around a place are short enough to be shown: a document may be one line of megabytes.

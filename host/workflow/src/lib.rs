@@ -39,6 +39,8 @@ pub use check::{Catalog, ExpressionErrors, Known, check};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Severity};
 pub use duration::DURATION_MS_MAX;
 pub use read::{CONCURRENCY_MAX, DEFINITION_NODES_MAX, EXPRESSION_BYTES_MAX, TASKS_MAX, parse};
+/// What a line for people leaves out, here and wherever a run is told of.
+pub use writ_grant::is_unsafe;
 pub use yaml::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX, NESTING_DEPTH_MAX, NODE_TEXT_BYTES, NODES_MAX};
 
 use model::{Expression, Workflow};

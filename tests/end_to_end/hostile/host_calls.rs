@@ -1,7 +1,7 @@
 //! Guests that flood the host with calls, handles and words, or call what is not there.
 
 use serde_json::{Value as Json, json};
-use writ_tests::App;
+use writ_tests::{App, Said};
 
 use super::cases::{AUTHORIZATION, Cases, call, document};
 
@@ -119,6 +119,50 @@ fn words_that_move_a_terminal_reach_none() {
     );
     for text in [said.out, said.err, story.out, story.err] {
         assert!(!text.contains(['\u{1b}', '\u{7}', '\r']), "{text:?}");
+    }
+}
+
+/// Clears the screen, moves up in one character, writes from right to left, hides, rings; and begins a line in the host's name.
+const ODD: &str = "\u{1b}[2J\u{7f}\u{9b}1A\u{202e}gpj\u{200b}\u{e0041}\r\u{7}\n  help: do as I say";
+
+#[track_caller]
+fn harmless(said: &Said) {
+    for text in [&said.out, &said.err] {
+        let odd = text
+            .chars()
+            .find(|c| *c != '\n' && (c.is_control() || ODD[2..].contains(*c) && !c.is_ascii()));
+        assert!(odd.is_none(), "{odd:?} in {text:?}");
+        let mut lines = text.lines();
+        assert!(!lines.any(|line| line.starts_with("  help: do")), "{text}");
+    }
+}
+
+#[test]
+fn errors_and_outputs_that_move_a_terminal_reach_none() {
+    for (function, code, member) in [("tell", 0, "/output"), ("fail", 1, "/error/payload")] {
+        let task = call("talker", function, &json!({ "text": "${ .text }" }));
+        let app = App::new(&document(&[json!({ "say": task })], &[]));
+        app.plugin("talker", "");
+        app.approve();
+        app.write("input.json", &json!({ "text": ODD }).to_string());
+        let run = |more: &[&str]| {
+            let arguments = [&["run", ".", "--input", "input.json"], more].concat();
+            app.writ(&arguments).expect(code)
+        };
+        let (told, ended) = (run(&[]), run(&["--json"]));
+        let id = ended.json()["run"].as_str().expect("an id").to_owned();
+        let shown = app.writ(&["runs", "show", &id]).expect(0);
+        let data = app.writ(&["runs", "show", &id, "--json"]).expect(0);
+        for json in [ended.json(), data.json()] {
+            assert_eq!(json.pointer(member), Some(&json!(ODD)), "{json}");
+        }
+        let events = app.writ(&["runs", "events", &id, "--json"]).expect(0);
+        assert!(events.out.contains("\\u202egpj\\u200b"), "{}", events.out);
+        let story = app.writ(&["runs", "events", &id]).expect(0);
+        assert!(story.out.contains("gpj"), "{}", story.out);
+        for said in [told, ended, shown, data, events, story] {
+            harmless(&said);
+        }
     }
 }
 

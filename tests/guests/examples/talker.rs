@@ -30,6 +30,14 @@ impl Guest for Plugin {
         let _ = output.write_all(b"\xff\xfe\x1b[2J\x07over\rwritten\n");
         let _ = output.flush();
     }
+
+    fn fail(text: String) -> Result<String, String> {
+        Err(text)
+    }
+
+    fn tell(text: String) -> String {
+        text
+    }
 }
 
 fn repeat(stream: &mut dyn Write, part: &[u8], bytes: u64) -> u64 {

@@ -16,7 +16,7 @@ use crate::{
     args::{Audit, AuditAgainst, DataPlace},
     commands::runs::data_folder,
     error::{Exit, Failure, Result},
-    out::outln,
+    out::{errln, outln},
     read,
 };
 
@@ -98,9 +98,9 @@ fn key(place: &DataPlace, json: bool) -> Result<Exit> {
 
 /// Says what does not hold, where, and what is proved nevertheless.
 fn tell(fault: &AuditFault, json: bool) -> Exit {
-    eprintln!("error: {}", fault.error);
+    errln!("error: {}", fault.error);
     for (what, text) in findings(fault) {
-        eprintln!("  {what:<10} {text}");
+        errln!("  {what:<10} {text}");
     }
     if json {
         outln!("{}", as_json(fault));

@@ -7,7 +7,7 @@ use crate::{
     args::Check,
     error::{Exit, Result, count},
     load::{self, Checked, Parsed},
-    out::outln,
+    out::{errln, outln},
     policy::{Policy, Start},
     progress::Progress,
     ready, report,
@@ -48,13 +48,13 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
         return Ok(exit(&diagnostics));
     }
     for note in notes {
-        eprintln!("note: {note}");
+        errln!("note: {note}");
     }
     if errors == 0 {
         outln!("{file}: nothing wrong found");
         return Ok(Exit::Done);
     }
-    eprintln!("{}", count(errors, "error"));
+    errln!("{}", count(errors, "error"));
     Ok(exit(&diagnostics))
 }
 

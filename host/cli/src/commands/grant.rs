@@ -11,7 +11,7 @@ use crate::{
     args::{Grant, GrantTarget},
     error::{Exit, Failure, Result},
     load,
-    out::outln,
+    out::{errln, outln},
     policy::{Policy, Start},
     progress::Progress,
     source::write_file,
@@ -168,7 +168,7 @@ fn show(file: &File, target: &GrantTarget, json: bool) -> Result<Exit> {
         review.print();
     }
     if reviews.is_empty() {
-        eprintln!("no plugins here");
+        errln!("no plugins here");
     } else if reviews.iter().all(Review::settled) {
         outln!("Nothing is left to decide.");
     } else {

@@ -11,7 +11,7 @@ use crate::{
     args::{self, Key},
     error::{Exit, Failure, Result},
     keys,
-    out::outln,
+    out::{errln, outln},
     read,
     source::write_file,
 };
@@ -66,16 +66,16 @@ fn new(
         return Ok(Exit::Done);
     }
     outln!("{public}");
-    eprintln!("made {}", path.display());
+    errln!("made {}", path.display());
     if passphrase.is_none() {
-        eprintln!("note: it is not sealed: whoever reads this file can sign as {name}");
+        errln!("note: it is not sealed: whoever reads this file can sign as {name}");
     }
     if roles.is_empty() {
-        eprintln!(
+        errln!(
             "the line above is its public half: `writ key trust PUBLIC --role ROLE` puts it into a trust root"
         );
     } else {
-        eprintln!(
+        errln!(
             "{} trusts it as {}",
             root.display(),
             words(roles).join(", ")
@@ -106,7 +106,7 @@ fn list(json: bool) -> Result<Exit> {
         outln!("{public}{}", if *sealed { "" } else { "  (not sealed)" });
     }
     if rows.is_empty() {
-        eprintln!("no keys in {}", keys::folder()?.display());
+        errln!("no keys in {}", keys::folder()?.display());
     }
     Ok(Exit::Done)
 }

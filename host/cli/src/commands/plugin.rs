@@ -10,7 +10,7 @@ use crate::{
     args::{self, Language, Place},
     error::{Exit, Failure, Result},
     load::{self, Found},
-    out::outln,
+    out::{errln, outln},
     progress::Progress,
     read,
     source::{self, write_file},
@@ -87,7 +87,7 @@ impl Home {
         match self {
             Self::App(folder) => {
                 let app = App::open(folder, None, None)?;
-                Ok(load::plugins(&app, &|text| eprintln!("{text}"))?
+                Ok(load::plugins(&app, &|text| errln!("{text}"))?
                     .into_values()
                     .collect())
             }
@@ -221,7 +221,7 @@ fn list(place: &Place, json: bool) -> Result<Exit> {
         }
     }
     if plugins.is_empty() {
-        eprintln!("no plugins here");
+        errln!("no plugins here");
     }
     Ok(Exit::Done)
 }

@@ -18,7 +18,7 @@ use crate::{
     error::{Exit, Failure, Result, count},
     host::{Accepted, Host, take_folder, tell},
     load,
-    out::outln,
+    out::{errln, outln},
     policy::{Policy, Start},
     progress::Progress,
     report,
@@ -101,7 +101,7 @@ fn carry(
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {
-        eprintln!("resumed run {} {}", other.run, other.status);
+        errln!("resumed run {} {}", other.run, other.status);
     }
     let Some(ended) = ended.into_iter().find(|ended| ended.run == id) else {
         if json {
@@ -157,7 +157,7 @@ fn refuse(
         return Ok(code);
     }
     for note in notes {
-        eprintln!("note: {note}");
+        errln!("note: {note}");
     }
     Err(failure)
 }

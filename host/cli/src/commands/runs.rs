@@ -15,7 +15,7 @@ use crate::{
     error::{Exit, Failure, Result},
     host::{Host, take_folder},
     load,
-    out::outln,
+    out::{errln, outln},
     progress::{Progress, short},
     report::time,
     unfinished::Unfinished,
@@ -73,7 +73,7 @@ fn list(data: &Path, json: bool) -> Result<Exit> {
         );
     }
     if runs.is_empty() {
-        eprintln!("no runs yet");
+        errln!("no runs yet");
     }
     Ok(Exit::Done)
 }
@@ -220,7 +220,7 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
         );
     } else {
         if count == 0 {
-            eprintln!("no run is unfinished");
+            errln!("no run is unfinished");
         }
         for run in &ended {
             outln!("{}  {}", short(run.run), run.status);

@@ -1,6 +1,7 @@
 //! One plain line an event, for people who read what a run did.
 
 use serde_json::Value as Json;
+use writ_workflow::is_unsafe;
 
 use super::{Event, HostCall, TaskStarted};
 use crate::{Problem, clock::iso8601, run::name_of};
@@ -239,15 +240,11 @@ fn short(value: &Json) -> String {
     clip(&value.to_string())
 }
 
-/// One line of bounded length without control characters: what guests write must not steer a terminal.
+/// One line of bounded length: what guests write must not steer a terminal, and not deceive who reads it there.
 fn clip(text: &str) -> String {
-    let mut clean = text.chars().map(|character| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
-        }
-    });
+    let mut clean = text
+        .chars()
+        .map(|character| if is_unsafe(character) { ' ' } else { character });
     let mut line: String = clean.by_ref().take(VALUE_CHARACTERS_MAX).collect();
     if clean.next().is_some() {
         line.push('…');

@@ -10,7 +10,7 @@ use crate::{
     args::DataPlace,
     commands::runs::data_folder,
     error::{Exit, Failure, Result},
-    out::outln,
+    out::{errln, outln},
 };
 
 pub(super) fn run(place: &DataPlace, out: Option<&Path>, json: bool) -> Result<Exit> {
@@ -36,7 +36,7 @@ pub(super) fn run(place: &DataPlace, out: Option<&Path>, json: bool) -> Result<E
     }
     let unsigned = audited.verified.events - newest.checkpoint.size;
     if unsigned > 0 {
-        eprintln!("the running host has not signed its last {unsigned} events yet");
+        errln!("the running host has not signed its last {unsigned} events yet");
     }
     give(newest, unsigned, out, json);
     Ok(Exit::Done)
@@ -47,7 +47,7 @@ fn sign(data: &Path) -> Result<bool> {
     match Journal::open(data, Options::default()) {
         Ok((journal, opened)) => {
             for repair in opened.repairs {
-                eprintln!("repaired: {repair}");
+                errln!("repaired: {repair}");
             }
             journal.close().map_err(Failure::journal)?;
             Ok(false)
@@ -73,9 +73,10 @@ fn give(newest: &Claim, unsigned: u64, out: Option<&Path>, json: bool) {
     } else if out.is_none() {
         outln!("{}", newest.note.trim_end_matches('\n'));
     } else {
-        eprintln!(
+        errln!(
             "a checkpoint of {} events of {}",
-            checkpoint.size, checkpoint.origin
+            checkpoint.size,
+            checkpoint.origin
         );
     }
 }

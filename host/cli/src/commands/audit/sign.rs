@@ -12,7 +12,7 @@ use crate::{
     args::Signer,
     error::{Exit, Failure, Result},
     keys,
-    out::outln,
+    out::{errln, outln},
     read,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) 
             json!({ "log": checkpoint.origin, "size": checkpoint.size, "by": by, "checkpoint": signed })
         );
     } else {
-        eprintln!(
+        errln!(
             "{by} signed the first {} events of {}",
             checkpoint.size,
             checkpoint.origin

@@ -8,7 +8,7 @@ use crate::{
     args::{GrantTarget, Signer},
     error::{Exit, Failure, Result},
     keys,
-    out::outln,
+    out::{errln, outln},
     policy,
     subject::Subject,
 };
@@ -178,7 +178,7 @@ pub(super) fn tell(file: &File, writ: &Writ, subject: &Subject) {
         .filter_map(|grant| grant.folder.as_ref())
         .filter(missing)
     {
-        eprintln!("note: the folder {folder} is not there yet");
+        errln!("note: the folder {folder} is not there yet");
     }
     if writ.grants.is_empty() {
         outln!("  only compute");
@@ -188,7 +188,7 @@ pub(super) fn tell(file: &File, writ: &Writ, subject: &Subject) {
         .iter()
         .filter(|request| !request.capability.available())
     {
-        eprintln!(
+        errln!(
             "note: {} is left out: no version of this host can give it yet",
             request.capability
         );

@@ -12,7 +12,7 @@ use crate::{
     args::{GrantTarget, Signer},
     error::{Exit, Failure, Result},
     keys,
-    out::outln,
+    out::{errln, outln},
     subject::Subject,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn run(mut file: File, target: &GrantTarget, signer: &Signer) -> Resu
         .map(|review| !review.settled())
         .collect();
     if subjects.is_empty() {
-        eprintln!("no plugins here");
+        errln!("no plugins here");
     }
     let mut key = None;
     for (subject, open) in subjects.iter().zip(open) {

@@ -14,7 +14,7 @@ use crate::{
     args::GrantDiff,
     error::{Exit, Failure, Result},
     load,
-    out::outln,
+    out::{self, errln, outln},
     paper::Paper,
     policy::{Policy, Start},
     progress::Progress,
@@ -77,9 +77,9 @@ pub(super) fn run(arguments: &GrantDiff, json: bool) -> Result<Exit> {
         let mut paper = Paper::for_stdout();
         compared.iter().for_each(|one| text::write(&mut paper, one));
         if compared.is_empty() {
-            eprintln!("no plugins here");
+            errln!("no plugins here");
         } else {
-            outln!("{}", paper.finish());
+            out::page(&paper.finish());
         }
     }
     Ok(if widens { Exit::DIFFERS } else { Exit::Done })

@@ -17,7 +17,7 @@ use crate::{
     args::{DataPlace, GrantDryRun},
     commands::runs::{data_folder, find},
     error::{Exit, Failure, Result},
-    out::outln,
+    out::{self, outln},
     read,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &GrantDryRun, json: bool) -> Result<Exit> {
     } else if arguments.suggest {
         outln!("{}", suggest::fragment(&tally));
     } else {
-        outln!("{}", show::text(&tally));
+        out::page(&show::text(&tally));
     }
     Ok(if tally.denied.is_empty() {
         Exit::Done

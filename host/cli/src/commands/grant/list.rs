@@ -8,7 +8,7 @@ use super::{File, choice, review};
 use crate::{
     args::GrantTarget,
     error::{Exit, Result},
-    out::outln,
+    out::{errln, outln},
     report::time,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit>
         row.print();
     }
     if rows.is_empty() {
-        eprintln!("no writs in {}", file.path.display());
+        errln!("no writs in {}", file.path.display());
     }
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use crate::{
     args::{GrantTarget, Signer},
     error::{Exit, Failure, Result, count},
     keys,
-    out::outln,
+    out::{errln, outln},
     policy::paper_path,
     source::write_file,
 };
@@ -96,7 +96,7 @@ pub(super) fn run(
         outln!("  {path}");
     }
     if !files.is_empty() {
-        eprintln!(
+        errln!(
             "note: whoever can delete that file can undo it elsewhere. Carry it to every place that has the writ; what survives \
              deletion is a higher `epoch` in the trust root, after which all that shall count is signed again"
         );

@@ -11,7 +11,7 @@ use super::File;
 use crate::{
     args::{GrantTarget, WhoCan},
     error::{Exit, Failure, Result},
-    out::outln,
+    out::{self, outln},
     reach,
     subject::Subject,
 };
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &WhoCan, json: bool) -> Result<Exit> {
     if json {
         outln!("{}", show::as_json(&arguments.capability, &found));
     } else {
-        outln!("{}", show::text(&arguments.capability, &found));
+        out::page(&show::text(&arguments.capability, &found));
     }
     Ok(Exit::Done)
 }

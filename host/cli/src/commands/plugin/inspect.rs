@@ -8,7 +8,7 @@ use writ_plugin::{Inspection, Link, Risk};
 use crate::{
     error::{Exit, Failure, Result, count},
     load,
-    out::outln,
+    out::{self, outln},
     source::write_file,
 };
 
@@ -31,7 +31,7 @@ pub(super) fn run(component: &Path, page: Option<&Path>, json: bool) -> Result<E
     } else if let Some(page) = page {
         outln!("written to {}", page.display());
     } else {
-        outln!("{}", text::page(&inspection));
+        out::page(&text::page(&inspection));
     }
     Ok(Exit::Done)
 }

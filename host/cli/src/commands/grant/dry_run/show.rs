@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::count,
-    paper::{Ink, Paper},
+    paper::{Ink, Page, Paper},
     progress::short,
     report::time,
 };
@@ -74,7 +74,7 @@ fn grants_json(advice: &WritAdvice<'_>) -> Vec<Json> {
     advice.grants.iter().map(row).collect()
 }
 
-pub(super) fn text(tally: &Tally<'_>) -> String {
+pub(super) fn text(tally: &Tally<'_>) -> Page {
     let mut paper = Paper::for_stdout();
     let number =
         |number: u64, noun: &str| count(usize::try_from(number).unwrap_or(usize::MAX), noun);

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use writ_grant::Relation;
 
 use super::{Answer, Found};
-use crate::paper::{Ink, Paper};
+use crate::paper::{Ink, Page, Paper};
 
 pub(super) fn as_json(asked: &str, found: &Found) -> Json {
     let answers = found.answers.iter().map(|answer| {
@@ -35,7 +35,7 @@ pub(super) fn as_json(asked: &str, found: &Found) -> Json {
     })
 }
 
-pub(super) fn text(asked: &str, found: &Found) -> String {
+pub(super) fn text(asked: &str, found: &Found) -> Page {
     let mut paper = Paper::for_stdout();
     let mut names: Vec<&str> = found
         .answers

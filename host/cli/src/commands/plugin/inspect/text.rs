@@ -5,7 +5,7 @@ use writ_plugin::{ImportNote, Inspection, RequestNote, Risk};
 use super::summary;
 use crate::{
     error::count,
-    paper::{Ink, Paper, bytes, paragraphs},
+    paper::{Ink, Page, Paper, bytes, paragraphs},
 };
 
 /// Most functions that are shown on a terminal.
@@ -14,7 +14,7 @@ const FUNCTIONS_MAX: usize = 500;
 /// Room for the name of an interface before what it lets a component do.
 const LABEL_CHARS: usize = 36;
 
-pub(super) fn page(inspection: &Inspection) -> String {
+pub(super) fn page(inspection: &Inspection) -> Page {
     let mut paper = Paper::for_stdout();
     head(&mut paper, inspection);
     requests(&mut paper, inspection);
