@@ -2,9 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests start the real script")]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
-use writ_tests::{App, Said, root};
+use writ_tests::{App, Said, root, writ};
 
 use super::{after, carry, key};
 
@@ -140,6 +143,77 @@ fn exports_that_were_changed_are_refused_by_a_stranger() {
         refused(whole.trim_end(), "the last newline removed");
         refused(&format!("{whole}\n"), "an empty line at the end");
     }
+}
+
+#[test]
+fn what_is_no_export_is_refused_by_a_stranger() {
+    if is_python_missing() {
+        return;
+    }
+    let app = after(1);
+    let key = key(&app);
+    let _ = app.writ(&["audit", "export", "--out", "e"]).expect(0);
+    let whole = fs::read_to_string(app.path().join("e")).expect("the export is there");
+    let (header, events) = whole.split_once('\n').expect("a line");
+    let signed = |note: &str| header.replace("\\n\\n", note) + "\n" + events;
+    for (what, text) in [
+        ("nothing", String::new()),
+        ("an empty line", "\n".to_owned()),
+        ("the first line alone", format!("{header}\n")),
+        ("the rest alone", events.to_owned()),
+        ("other JSON", "{}\n".to_owned()),
+        ("JSON without end", "[".repeat(200_000)),
+        (
+            "a number without end",
+            format!("{{\"format\":{}}}\n", "9".repeat(100_000)),
+        ),
+        ("a note without an end", signed("\\n")),
+        ("a note with two ends", signed("\\n\\n\\n\\n")),
+        (
+            "a key twice",
+            whole.replacen("{\"format\"", "{\"format\":1,\"format\"", 1),
+        ),
+        (
+            "what is not UTF-8 said",
+            whole.replacen("tests", "\\ud800", 1),
+        ),
+        ("a mark at the start", format!("\u{feff}{whole}")),
+    ] {
+        fs::write(app.path().join("bent"), text).expect("files can be written");
+        let said = script(&app, "bent", &key);
+        assert!(
+            said.code != 0 && !said.out.contains("verified"),
+            "{what}: {said:?}"
+        );
+    }
+    for key in ["", "a+b", "a+b+c", &key[1..], &format!("{key}=")] {
+        let said = script(&app, "e", key);
+        assert!(said.code != 0 && said.out.is_empty(), "{key}: {said:?}");
+    }
+    let _ = script(&app, "e", &key).expect(0);
+}
+
+#[test]
+fn an_export_does_not_go_to_a_terminal() {
+    if is_python_missing() {
+        return;
+    }
+    let app = after(1);
+    let terminal =
+        "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let output = Command::new("python3")
+        .args(["-c", terminal])
+        .arg(writ())
+        .args(["audit", "export"])
+        .current_dir(app.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("python3 can be started");
+    let said = Said::of(output).expect(2);
+    assert!(
+        said.out.contains("not for a terminal") && said.out.contains("--out"),
+        "{said:?}"
+    );
 }
 
 #[test]

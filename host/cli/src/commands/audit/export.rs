@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufWriter, Write},
+    io::{BufWriter, IsTerminal, Write},
     path::Path,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     args::AuditExport,
     commands::runs::find,
     error::{Exit, Failure, Result},
-    out::outln,
+    out::{errln, outln},
 };
 
 pub(super) fn run(arguments: &AuditExport, json: bool) -> Result<Exit> {
@@ -23,6 +23,12 @@ pub(super) fn run(arguments: &AuditExport, json: bool) -> Result<Exit> {
             "--json would put another line behind the export on standard output",
         )
         .help("name a file with --out"));
+    }
+    if arguments.out.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "an export is not for a terminal: what guests wrote stands in it byte for byte",
+        )
+        .help("name a file with --out, or pass it on"));
     }
     let data = folder(&arguments.place)?;
     let claims = claims(&arguments.against)?;
@@ -82,12 +88,14 @@ fn done(exported: &Exported, json: bool) -> Exit {
         );
         return Exit::Done;
     }
-    eprintln!(
+    errln!(
         "exported {} events, vouched for by a checkpoint of {} events of {}",
-        exported.events, checkpoint.size, checkpoint.origin
+        exported.events,
+        checkpoint.size,
+        checkpoint.origin
     );
     if exported.unsigned > 0 {
-        eprintln!(
+        errln!(
             "left out {} events that no checkpoint has signed yet; `writ audit checkpoint` signs them",
             exported.unsigned
         );
