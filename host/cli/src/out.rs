@@ -10,7 +10,7 @@ use std::{
 
 use crate::paper::Page;
 
-/// Like `println!`, but escapes what is unsafe to show, and ends the process quietly when nobody reads any more.
+/// Like `println!`, but escapes what is unsafe to show, and says nothing more when nobody reads any more.
 macro_rules! outln {
     () => {
         $crate::out::line(format_args!(""))
@@ -50,14 +50,16 @@ pub(crate) fn drawn(picture: &str) {
     let _ = writeln!(io::stderr().lock(), "{picture}");
 }
 
+/// If the reader is gone, the command goes on in silence: how it ends is still told by its exit code, which `set -o pipefail` looks at.
 fn write(text: &str) {
     let mut out = io::stdout().lock();
-    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
-        if error.kind() == ErrorKind::BrokenPipe {
-            std::process::exit(0);
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            errln!("error: cannot write to standard output: {error}");
+            std::process::exit(crate::error::Exit::Usage as i32);
         }
-        errln!("error: cannot write to standard output: {error}");
-        std::process::exit(crate::error::Exit::Usage as i32);
     }
 }
 

@@ -277,6 +277,34 @@ fn wrong_usage_is_json_too() {
     has(&app.writ(&["--version"]).expect(0).out, &["writ 0."]);
 }
 
+/// What a command says when the reader of its standard output is gone before it begins.
+fn unread(app: &App, arguments: &[&str]) -> Said {
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    let ended = command(app.path(), arguments).stdout(writer).output();
+    Said::of(ended.expect("writ can be started"))
+}
+
+#[test]
+fn a_reader_that_is_gone_changes_no_exit_code() {
+    let app = App::doing("  - a: { set: { got: 1 } }\n");
+    let _ = unread(&app, &["run", ".", "--json"]).expect(0);
+    let runs = app.writ(&["runs", "list", "--json"]).expect(0).json();
+    assert_eq!(runs[0]["status"], "completed", "the run went on to its end");
+    let _ = unread(&app, &["runs", "list"]).expect(0);
+    let _ = unread(&app, &["runs", "show", "nobody", "--json"]).expect(2);
+    let _ = unread(&app, &["nonsense", "--json"]).expect(2);
+    let _ = unread(&app, &["audit", "verify", "--json"]).expect(0);
+    let log = app.path().join(".writ/log/00000000000000000000.log");
+    let mut bytes = std::fs::read(&log).expect("the log is there");
+    bytes[200] ^= 1;
+    std::fs::write(&log, bytes).expect("the log can be written");
+    for json in [&["--json"][..], &[]] {
+        let said = unread(&app, &[&["audit", "verify"], json].concat()).expect(5);
+        assert!(said.err.contains("checksum"), "{}", said.err);
+    }
+}
+
 #[test]
 fn a_data_folder_that_cannot_be_made() {
     let app = App::doing("  - a: { set: { x: 1 } }\n");
