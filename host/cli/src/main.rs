@@ -23,6 +23,7 @@ mod source;
 mod subject;
 mod unfinished;
 mod wall;
+mod whole;
 
 use std::process::ExitCode;
 

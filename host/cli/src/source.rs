@@ -12,6 +12,7 @@ use writ_plugin::{COMPONENT_BYTES_MAX, Docs, Language, MANIFEST_BYTES_MAX, Manif
 use crate::{
     error::{Failure, Result},
     read,
+    whole::write_file,
 };
 
 /// Most source files that are looked at to tell whether a plugin is stale.
@@ -312,14 +313,4 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Writes a whole file or none: through a temporary neighbour.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(|error| Failure::file(parent, "make", &error))?;
-    }
-    let temporary = path.with_extension("part");
-    fs::write(&temporary, bytes).map_err(|error| Failure::file(&temporary, "write", &error))?;
-    fs::rename(&temporary, path).map_err(|error| Failure::file(path, "write", &error))
 }

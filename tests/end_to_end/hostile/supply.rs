@@ -175,3 +175,59 @@ fn one_name_is_not_two_plugins() {
         said.err
     );
 }
+
+/// Runs a command in an app whose author knew under what name it would write, and put a link there. A shell does not change
+/// its number when it becomes another program.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a shell knows the number of the process before it writes"
+)]
+fn with_planted_links(app: &App, victim: &str, names: &[&str], arguments: &[&str]) {
+    let links: String = names
+        .iter()
+        .map(|name| format!("ln -sf {victim} {name}.part; ln -sf {victim} {name}.$$.part; "))
+        .collect();
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &format!("{links} exec \"$@\""), "sh"])
+        .arg(writ_tests::writ())
+        .args(arguments)
+        .current_dir(app.path())
+        .output()
+        .expect("sh can be started");
+    let _ = writ_tests::Said::of(ended).expect(0);
+}
+
+#[test]
+fn links_that_wait_where_a_command_writes_lead_nowhere() {
+    let app = App::doing("  - call: { call: echo-string:0.1.0@echo, with: { value: hello } }\n");
+    app.plugin("echo", "");
+    let outside = tempfile::tempdir().expect("a folder");
+    let victim = outside.path().join("bashrc");
+    fs::write(&victim, "mine").expect("files can be written");
+    let name = victim.to_str().expect("text");
+    let folder = app.path().join("sources/echo/target");
+    fs::create_dir_all(&folder).expect("folders can be made");
+    let approve = ["grant", "approve", ".", "--all-requested"];
+    let written = [
+        "grants",
+        "grants.toml",
+        "sources/echo/target/echo",
+        "sources/echo/target/echo.wasm",
+        "sources/echo/target/echo.stamp",
+        "sources/echo/target/echo.sources",
+    ];
+    with_planted_links(&app, name, &written, &approve);
+    let _ = app.run().expect(0);
+    for what in ["checkpoint", "export"] {
+        with_planted_links(&app, name, &["out"], &["audit", what, "--out", "out"]);
+        assert!(
+            fs::symlink_metadata(app.path().join("out"))
+                .expect("a file")
+                .is_file()
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(&victim).expect("files can be read"),
+        "mine"
+    );
+}

@@ -5,8 +5,6 @@ mod export;
 mod sign;
 mod verify;
 
-use std::{fs, path::Path};
-
 use serde_json::json;
 use writ_journal::{AuditFault, Claims};
 use writ_trust::PublicKey;
@@ -181,18 +179,4 @@ fn as_json(fault: &AuditFault) -> serde_json::Value {
             "checkpoint": fault.signed.as_ref().map(|(name, _)| name),
         },
     })
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let beside = beside(path);
-    let written = fs::write(&beside, content).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| Failure::file(path, "write", &error))
-}
-
-/// Where a file is written before it has its name.
-fn beside(path: &Path) -> std::path::PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    path.with_file_name(name)
 }

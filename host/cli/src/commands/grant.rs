@@ -14,8 +14,8 @@ use crate::{
     out::{errln, outln},
     policy::{Policy, Start},
     progress::Progress,
-    source::write_file,
     subject::Subject,
+    whole::write_file,
 };
 
 mod approve;

@@ -1,6 +1,6 @@
 //! `writ key …`: make keys, show their public lines, and say in a trust root what they count for.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -13,7 +13,7 @@ use crate::{
     keys,
     out::{errln, outln},
     read,
-    source::write_file,
+    whole::write_file,
 };
 
 const HEADER: &str = "# Whose signatures count here, and for what. See docs/trust.md.\nversion = 1\n\
@@ -202,12 +202,6 @@ fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
     }
     let text = document.to_string();
     let root = TrustRoot::parse(&text).map_err(refuse)?;
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "make", &error))?;
-    }
     write_file(path, text.as_bytes())?;
     Ok(root)
 }

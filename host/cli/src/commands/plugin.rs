@@ -13,7 +13,8 @@ use crate::{
     out::{errln, outln},
     progress::Progress,
     read,
-    source::{self, write_file},
+    source,
+    whole::write_file,
 };
 
 mod inspect;

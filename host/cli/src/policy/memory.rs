@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::{Failure, Result},
     keys, read,
-    source::write_file,
+    whole::write_file,
 };
 
 fn paths(data: &Path) -> (PathBuf, PathBuf) {
@@ -62,9 +62,8 @@ pub(super) fn keep(data: &Path, seen: &Seen, before: &Seen) -> Result<bool> {
         make_key(&key_path)?
     };
     write_file(&text, seen.to_text(&key).as_bytes())?;
-    let sync = |path: &Path| fs::File::open(path).and_then(|file| file.sync_all());
-    sync(&text)
-        .and_then(|()| sync(text.parent().unwrap_or(data)))
+    fs::File::open(text.parent().unwrap_or(data))
+        .and_then(|folder| folder.sync_all())
         .map_err(|error| Failure::file(&text, "write", &error))?;
     Ok(first)
 }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use writ_journal::{Claim, Claims, Journal, JournalError, Options};
 
-use super::{tell, write};
+use super::tell;
 use crate::{
     args::DataPlace,
     commands::runs::data_folder,
     error::{Exit, Failure, Result},
     out::{errln, outln},
+    whole::write_file,
 };
 
 pub(super) fn run(place: &DataPlace, out: Option<&Path>, json: bool) -> Result<Exit> {
@@ -32,7 +33,7 @@ pub(super) fn run(place: &DataPlace, out: Option<&Path>, json: bool) -> Result<E
         );
     };
     if let Some(path) = out {
-        write(path, newest.note.as_bytes())?;
+        write_file(path, newest.note.as_bytes())?;
     }
     let unsigned = audited.verified.events - newest.checkpoint.size;
     if unsigned > 0 {

@@ -1,7 +1,6 @@
 //! `writ audit export`: events and their proof, as lines of JSON.
 
 use std::{
-    fs::{self, File},
     io::{BufWriter, IsTerminal, Write},
     path::Path,
 };
@@ -9,12 +8,13 @@ use std::{
 use serde_json::json;
 use writ_journal::{AuditFault, Claims, Exported, Reader, Scope};
 
-use super::{beside, claims, folder, tell};
+use super::{claims, folder, tell};
 use crate::{
     args::AuditExport,
     commands::runs::find,
     error::{Exit, Failure, Result},
     out::{errln, outln},
+    whole::Draft,
 };
 
 pub(super) fn run(arguments: &AuditExport, json: bool) -> Result<Exit> {
@@ -59,16 +59,14 @@ fn to_file(
     claims: &Claims,
     scope: Scope,
 ) -> Result<std::result::Result<Exported, Box<AuditFault>>> {
-    let beside = beside(path);
-    let failed = |error: std::io::Error| Failure::file(path, "write", &error);
-    let mut out = BufWriter::new(File::create(&beside).map_err(failed)?);
+    let mut draft = Draft::begin(path)?;
+    let mut out = BufWriter::new(&mut draft);
     let exported = writ_journal::export(data, claims, scope, &mut out);
     if exported.is_ok() {
         out.flush()
-            .and_then(|()| fs::rename(&beside, path))
-            .map_err(failed)?;
-    } else {
-        fs::remove_file(&beside).map_err(failed)?;
+            .map_err(|error| Failure::file(path, "write", &error))?;
+        drop(out);
+        draft.put()?;
     }
     Ok(exported)
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use writ_journal::{Audited, Checkpoint, Claim};
 use writ_trust::{Note, PublicKey, ROOT_BYTES_MAX, Role, TrustRoot};
 
-use super::{CHECKPOINT_BYTES_MAX, write};
+use super::CHECKPOINT_BYTES_MAX;
 use crate::{
     app::absolute,
     args::Signer,
@@ -14,6 +14,7 @@ use crate::{
     keys,
     out::{errln, outln},
     read,
+    whole::write_file,
 };
 
 /// Adds a signature. What is no checkpoint is not signed: an auditor's key is for nothing else.
@@ -28,7 +29,7 @@ pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) 
     let signed = note
         .and_signed(&[&key])
         .map_err(|error| refuse(error.to_string()))?;
-    write(out.unwrap_or(&path), signed.as_bytes())?;
+    write_file(out.unwrap_or(&path), signed.as_bytes())?;
     let by = key.public().name().as_str();
     if json {
         outln!(

@@ -10,7 +10,7 @@ use crate::{
     keys,
     out::{errln, outln},
     policy::paper_path,
-    source::write_file,
+    whole::write_file,
 };
 
 pub(super) fn run(

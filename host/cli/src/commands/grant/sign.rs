@@ -13,8 +13,8 @@ use super::File;
 use crate::{
     error::{Failure, Result},
     policy::paper_path,
-    source::write_file,
     subject::Subject,
+    whole::write_file,
 };
 
 /// A writ that was signed and kept.

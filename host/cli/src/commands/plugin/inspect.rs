@@ -9,7 +9,7 @@ use crate::{
     error::{Exit, Failure, Result, count},
     load,
     out::{self, outln},
-    source::write_file,
+    whole::write_file,
 };
 
 mod html;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     error::{Exit, Failure, Result},
     out::outln,
-    source::write_file,
+    whole::write_file,
 };
 
 pub(super) fn rust(folder: &Path, json: bool) -> Result<Exit> {

@@ -12,8 +12,8 @@ use crate::{
     keys, load,
     out::outln,
     policy::{beside, read_paper},
-    source::write_file,
     subject::Subject,
+    whole::write_file,
 };
 
 pub(super) fn run(component: &Path, signer: &Signer, json: bool) -> Result<Exit> {
