@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,6 +21,7 @@ use crate::{
     BlobDigest, JournalError,
     error::At as _,
     options::{BLOB_BYTES_MAX, OPEN_BLOBS_MAX},
+    regular,
 };
 
 /// Puts of different content that can go on at the same time.
@@ -168,20 +169,25 @@ impl Blobs {
             digest: *digest,
             path,
         };
-        let length = match fs::metadata(&path) {
-            Ok(metadata) => metadata.len(),
+        let file = match regular::open(&path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(JournalError::BlobMissing {
                     digest: *digest,
                     path,
                 });
             }
-            Err(error) => return Err(error).at("read", &path),
+            Err(error) => return Err(error).at("open", &path),
         };
+        let length = file.metadata().at("read", &path)?.len();
         if length > BLOB_BYTES_MAX || bytes.is_some_and(|bytes| bytes != length) {
             return Err(altered(path));
         }
-        let content = fs::read(&path).at("read", &path)?;
+        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        // What grows meanwhile is altered, and not read to its end.
+        file.take(length.saturating_add(1))
+            .read_to_end(&mut content)
+            .at("read", &path)?;
         if BlobDigest::of(&content) == *digest {
             Ok(content)
         } else {

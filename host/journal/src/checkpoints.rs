@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{JournalError, error::At as _};
+use crate::{JournalError, error::At as _, regular};
 
 /// A checkpoint with as many signatures as anybody needs is shorter.
 pub(crate) const CHECKPOINT_BYTES_MAX: u64 = 64 << 10;
@@ -100,7 +100,7 @@ pub(crate) fn replace(
 
 /// The text of a small file; `None` if there is none.
 pub(crate) fn small_text(path: &Path) -> Result<Option<String>, JournalError> {
-    let file = match File::open(path) {
+    let file = match regular::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).at("open", path),

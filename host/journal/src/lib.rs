@@ -36,6 +36,7 @@ mod queue;
 mod reader;
 mod records;
 mod recover;
+mod regular;
 mod repair;
 mod scan;
 mod segment;

@@ -15,7 +15,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{JournalError, error::At as _};
+use crate::{JournalError, error::At as _, regular};
 
 /// How long a lock that somebody has is waited for. A process that forks to start another shares its lock with the child
 /// until the other begins, so a lock that was just given up may still be held for a moment.
@@ -84,7 +84,7 @@ pub(crate) fn take(dir: &Path) -> Result<(FolderLock, bool), JournalError> {
 /// Whether a host has the folder now. Needs the right to read only.
 pub(crate) fn is_held(dir: &Path) -> Result<bool, JournalError> {
     let path = dir.join("lock");
-    let file = match File::open(&path) {
+    let file = match regular::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error).at("open", &path),

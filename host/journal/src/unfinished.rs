@@ -6,7 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -20,6 +21,7 @@ use crate::{
     entry::{Location, Place, event_of},
     frame::{FLAG_SUMMARY, Frame},
     reader::Walk,
+    regular,
     scan::{Scan, Step},
     segment,
     state::State,
@@ -71,11 +73,11 @@ type Begun = BTreeMap<RunId, First>;
 
 /// What the note says, and what is to be read after it; `None` if there is no note of this log.
 fn since_note(dir: &Path, log_dir: &Path) -> Option<(Walk, Begun)> {
-    let path = dir.join(NOTE);
-    if fs::metadata(&path).ok()?.len() > NOTE_BYTES_MAX {
+    let file = regular::open(&dir.join(NOTE)).ok()?;
+    if file.metadata().ok()?.len() > NOTE_BYTES_MAX {
         return None;
     }
-    let note: Note = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+    let note: Note = serde_json::from_reader(BufReader::new(file)).ok()?;
     let mut scan = Scan::at_once(&segment::path_of(log_dir, note.segment), note.offset).ok()?;
     let Step::Frame { frame, .. } = scan.step().ok()? else {
         return None;

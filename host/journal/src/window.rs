@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{JournalError, error::At as _};
+use crate::{JournalError, error::At as _, regular};
 
 /// Buffer for one who reads a segment from end to end.
 pub(crate) const SCAN_WINDOW_BYTES: usize = 256 << 10;
@@ -25,7 +25,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn open(path: &Path, window_bytes: usize) -> Result<Self, JournalError> {
-        let file = File::open(path).at("open", path)?;
+        let file = regular::open(path).at("open", path)?;
         Ok(Self {
             file,
             path: path.to_owned(),

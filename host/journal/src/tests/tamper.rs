@@ -480,3 +480,32 @@ fn a_blob_that_no_event_names_is_compared_too() {
     );
     assert_eq!(digest, BlobDigest::of(b"named by nobody"));
 }
+
+/// Who looks at a copy of a journal is not led to files of their own, and does not wait or read for ever.
+#[test]
+fn a_link_a_pipe_or_a_device_in_place_of_a_file_is_found() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let home = dir();
+    signed(home.path());
+    let elsewhere = dir();
+    let aside = elsewhere.path().join("whole");
+    let mut files = evidence(home.path());
+    files.push(home.path().join("lock"));
+    for file in files {
+        fs::copy(&file, &aside).unwrap();
+        let found = |what: &str| {
+            let fault = look(home.path()).expect_err(what).to_string();
+            assert!(fault.contains(what), "{}: {fault}", file.display());
+            fs::remove_file(&file).unwrap();
+        };
+        fs::remove_file(&file).unwrap();
+        for target in [aside.as_path(), Path::new("/dev/zero")] {
+            std::os::unix::fs::symlink(target, &file).unwrap();
+            found("it is a link");
+        }
+        mknodat(CWD, &file, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        found("a pipe or a device");
+        fs::copy(&aside, &file).unwrap();
+    }
+    look(home.path()).unwrap();
+}

@@ -1,0 +1,39 @@
+//! Opens files to be read that somebody else may have put there: an audit looks at copies of journals. A link could lead to any
+//! file of the reader, a device has no end, and a pipe is waited for without end; none of them is what a journal writes.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use rustix::{fs::OFlags, io::Errno};
+
+/// Opens a file, if it is one and not a link to one. Whoever reads it still bounds what is read.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // A pipe is opened without waiting for its writer, and then looked at like everything else.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(named)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "it is a folder, a pipe or a device, where a journal has a file",
+        ))
+    }
+}
+
+/// The system says only that there are too many links.
+fn named(error: io::Error) -> io::Error {
+    if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+        let cause = "it is a link, and a journal has none";
+        return io::Error::new(ErrorKind::InvalidInput, cause);
+    }
+    error
+}
