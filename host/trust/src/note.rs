@@ -93,7 +93,8 @@ impl Note {
         note.and_signed(keys)
     }
 
-    /// The same note with further signatures. A key that has signed already does not sign again.
+    /// The same note with further signatures. A key that has signed already does not sign again; lines in its name that it did
+    /// not make are taken out, or nobody who knows the key would believe the note.
     ///
     /// # Errors
     /// When the note would be longer than notes are.
@@ -101,6 +102,8 @@ impl Note {
         let mut note = self.clone();
         for key in keys {
             let public = key.public();
+            note.signatures
+                .retain(|known| !known.claims(public) || known.holds(public, &self.text));
             if !note.signatures.iter().any(|known| known.claims(public)) {
                 note.signatures.push(NoteSignature {
                     name: public.name().to_string(),

@@ -64,6 +64,32 @@ fn a_failing_signature_of_a_known_key_refuses_all() {
 }
 
 #[test]
+fn a_line_that_claims_a_key_does_not_keep_it_from_signing() {
+    let (a, b) = (key("a", 1), key("b", 2));
+    let whole = Note::sign("x\n", &[&a]).unwrap();
+    let of_b = |text: &str| {
+        let note = Note::sign(text, &[&b]).unwrap();
+        format!("{}\n", note.lines().last().unwrap())
+    };
+    let mut both = None;
+    for bogus in [
+        of_b("y\n"),
+        format!("{0}{0}", of_b("y\n")),
+        of_b("x\n") + &of_b("y\n"),
+    ] {
+        let claimed = Note::parse(&format!("{whole}{bogus}")).unwrap();
+        assert!(claimed.verify(&[b.public()]).is_err());
+        let signed = Note::parse(&claimed.and_signed(&[&b]).unwrap()).unwrap();
+        assert_eq!(
+            signed.verify(&[a.public(), b.public()]).unwrap(),
+            [a.public(), b.public()]
+        );
+        assert_eq!(signed.signatures().len(), 2);
+        assert_eq!(*both.get_or_insert_with(|| signed.clone()), signed);
+    }
+}
+
+#[test]
 fn what_is_no_note_is_refused() {
     let good = Note::sign("x\n", &[&key("a", 1)]).unwrap();
     let line = good.lines().last().unwrap();
