@@ -59,6 +59,11 @@ impl Scan {
         self.offset = offset;
     }
 
+    /// Where the next frame is looked for.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.window.path()
     }

@@ -145,18 +145,18 @@ impl Walk<'_, '_> {
 
     /// A segment that is not what it must be, after those before it were walked through.
     fn broken(&self, error: JournalError) -> Box<AuditFault> {
-        let mut fault = AuditFault::of(error);
-        if let JournalError::Corrupt {
+        let at = if let JournalError::Corrupt {
             segment, offset, ..
-        } = &fault.error
+        } = &error
         {
-            fault.at = Some(BadEvent {
-                segment: segment.clone(),
-                offset: *offset,
-                position: self.next,
-                ..BadEvent::default()
-            });
-        }
+            Some((segment.clone(), *offset))
+        } else if let JournalError::Newer { path, .. } | JournalError::Io { path, .. } = &error {
+            Some((path.clone(), 0))
+        } else {
+            None
+        };
+        let mut fault = AuditFault::of(error);
+        fault.at = at.map(|(segment, offset)| bad_place(&segment, offset, self.next));
         Box::new(fault)
     }
 
@@ -204,8 +204,14 @@ impl Walk<'_, '_> {
     fn frames_from(&mut self, scan: &mut Scan) -> Result<(u64, Option<&'static str>)> {
         let path = scan.path().to_owned();
         loop {
-            let position = self.next;
-            match scan.step()? {
+            let (position, next) = (self.next, scan.offset());
+            let step = scan.step().map_err(|error| {
+                // A frame of a newer Writ, or one that can't be read: nothing from here on is known.
+                let mut fault = AuditFault::of(error);
+                fault.at = Some(bad_place(&path, next, position));
+                fault
+            })?;
+            match step {
                 Step::Frame { offset, frame } => {
                     let place = Place {
                         segment: &path,
@@ -315,12 +321,7 @@ impl Walk<'_, '_> {
             format_args!("{events} events"),
         );
         if let Some(last) = listing.segments.last() {
-            fault.at = Some(BadEvent {
-                segment: last.path.clone(),
-                offset: end_of(&last.path)?,
-                position: events,
-                ..BadEvent::default()
-            });
+            fault.at = Some(bad_place(&last.path, end_of(&last.path)?, events));
         }
         Err(Box::new(fault))
     }
@@ -371,13 +372,18 @@ impl Walk<'_, '_> {
 /// An event at a place is not what it must be.
 fn fault(place: &Place<'_>, cause: impl Into<String>) -> AuditFault {
     let mut fault = AuditFault::of(place.corrupt(cause));
-    fault.at = Some(BadEvent {
-        segment: place.segment.to_owned(),
-        offset: place.offset,
-        position: place.position,
-        ..BadEvent::default()
-    });
+    fault.at = Some(bad_place(place.segment, place.offset, place.position));
     fault
+}
+
+/// An event of which only its place is known.
+fn bad_place(segment: &Path, offset: u64, position: u64) -> BadEvent {
+    BadEvent {
+        segment: segment.to_owned(),
+        offset,
+        position,
+        ..BadEvent::default()
+    }
 }
 
 /// Adds to a fault what the event says of itself. A checkpoint that does not fit has named its own events.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use writ_trust::{KeyFile, Note};
+use writ_trust::{KeyFile, Note, PublicKey, SecretKey};
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     frame::{self, Head, Parsed},
     merkle::{Tree, leaf},
     scan::{Scan, Step},
-    segment::{HEADER_BYTES, Header},
+    segment::{self, HEADER_BYTES, Header},
 };
 
 /// A closed journal of several segments, with blobs that events are in and that runs are pinned to, signed several times.
@@ -109,7 +109,7 @@ fn carried(dir: &Path) -> Claims {
     }
 }
 
-fn public(dir: &Path) -> writ_trust::PublicKey {
+fn public(dir: &Path) -> PublicKey {
     fs::read_to_string(dir.join("log.vkey"))
         .unwrap()
         .trim_end()
@@ -508,4 +508,35 @@ fn a_link_a_pipe_or_a_device_in_place_of_a_file_is_found() {
         fs::copy(&aside, &file).unwrap();
     }
     look(home.path()).unwrap();
+}
+
+#[test]
+fn an_event_in_a_newer_format_is_named() {
+    let home = dir();
+    signed(home.path());
+    let segment = segments(home.path()).remove(1);
+    let first = segment::first_of(&segment).unwrap();
+    let (offset, mut newer) = frames(&segment).remove(1);
+    let mut content = fs::read(&segment).unwrap();
+    newer[8] = 2;
+    frame::settle(&mut newer);
+    content[offset as usize..][..newer.len()].copy_from_slice(&newer);
+    fs::write(&segment, &content).unwrap();
+    let fault = look(home.path()).unwrap_err();
+    assert!(matches!(
+        fault.error,
+        JournalError::Newer { version: 2, .. }
+    ));
+    let bad = fault.at.unwrap();
+    assert_eq!((bad.segment, bad.offset), (segment.clone(), offset));
+    assert_eq!((bad.position, fault.whole), (first + 1, first + 1));
+
+    // The same for a whole segment.
+    content[8] = 2;
+    let crc = crc32fast::hash(&content[..60]);
+    content[60..64].copy_from_slice(&crc.to_le_bytes());
+    fs::write(&segment, &content).unwrap();
+    let fault = look(home.path()).unwrap_err();
+    let bad = fault.at.unwrap();
+    assert_eq!((bad.segment, bad.offset, bad.position), (segment, 0, first));
 }
