@@ -220,26 +220,30 @@ fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
 
 fn promised(path: PathBuf, size: u64, key: &PublicKey) -> Result<Promise, JournalError> {
     let note = small_text(&path)?.ok_or_else(|| broken(&path, "it is gone"))?;
-    let (checkpoint, _) = read_note(&note, &[key]).map_err(|cause| broken(&path, cause))?;
+    let (checkpoint, _) = read_note(&note, &[key], &[]).map_err(|cause| broken(&path, cause))?;
     if checkpoint.size != size {
         return Err(broken(&path, "its name is not that of what it signed"));
     }
     Ok(Promise { path, checkpoint })
 }
 
-/// What a signed checkpoint says, and the names of those of the given keys that signed it: the log's own is among them.
-pub(crate) fn read_note(
+/// What a signed checkpoint says, and which of the given keys signed it. One that is the log's own is among them: whoever else
+/// has a key, an auditor too, could sign a checkpoint whose first line is their own name.
+pub(crate) fn read_note<'k>(
     note: &str,
-    keys: &[&PublicKey],
-) -> Result<(Checkpoint, Vec<String>), String> {
+    own: &[&'k PublicKey],
+    auditors: &[&'k PublicKey],
+) -> Result<(Checkpoint, Vec<&'k PublicKey>), String> {
     let parsed = Note::parse(note).map_err(|error| format!("it is no signed note: {error}"))?;
     let signers = parsed
-        .verify(keys)
+        .verify(&[own, auditors].concat())
         .map_err(|error| format!("its signature does not hold: {error}"))?;
     let checkpoint = Checkpoint::parse(parsed.text())
         .map_err(|cause| format!("it is no checkpoint: {cause}"))?;
-    let signers: Vec<String> = signers.iter().map(|key| key.name().to_string()).collect();
-    if signers.contains(&checkpoint.origin) {
+    let is_of_log = signers
+        .iter()
+        .any(|key| key.name().as_str() == checkpoint.origin && own.contains(key));
+    if is_of_log {
         Ok((checkpoint, signers))
     } else {
         Err(format!(

@@ -1,7 +1,10 @@
 //! Checkpoints that a log is held against: those in its folder, and those that were kept elsewhere. Reads them, and takes
 //! none whose signature does not hold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use writ_trust::PublicKey;
 
@@ -32,6 +35,8 @@ pub struct Claim {
     pub checkpoint: Checkpoint,
     /// Names of the keys that signed it, the log's among them.
     pub signers: Vec<String>,
+    /// Names of the auditors among them, each once. A log does not audit itself.
+    pub auditors: Vec<String>,
     /// It was kept elsewhere than in the folder.
     pub is_outside: bool,
     /// The whole signed note.
@@ -55,7 +60,10 @@ impl Claims {
         } else {
             self.keys.clone()
         };
-        let keys: Vec<&PublicKey> = own.iter().chain(&self.auditors).collect();
+        let keys = Keys {
+            own: own.iter().collect(),
+            auditors: self.auditors.iter().collect(),
+        };
         let mut claims = Vec::new();
         for (size, path) in Checkpoints::of(dir).list()? {
             // A host that thins them out may have removed it just now.
@@ -77,7 +85,29 @@ impl Claims {
     }
 }
 
-fn claim(name: String, note: String, keys: &[&PublicKey], is_outside: bool) -> Result<Claim> {
+/// Whose signatures are looked at.
+struct Keys<'a> {
+    own: Vec<&'a PublicKey>,
+    auditors: Vec<&'a PublicKey>,
+}
+
+impl Keys<'_> {
+    /// The names of those who signed as auditors. Neither a name nor a key of the log counts.
+    fn auditors_among(&self, signers: &[&PublicKey]) -> Vec<String> {
+        let is_own = |key: &PublicKey| {
+            let same = |own: &&PublicKey| own.name() == key.name() || own.bytes() == key.bytes();
+            self.own.iter().any(same)
+        };
+        let names: BTreeSet<&str> = signers
+            .iter()
+            .filter(|key| self.auditors.contains(key) && !is_own(key))
+            .map(|key| key.name().as_str())
+            .collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn claim(name: String, note: String, keys: &Keys<'_>, is_outside: bool) -> Result<Claim> {
     let broken = |cause| JournalError::Checkpoint {
         path: PathBuf::from(&name),
         cause,
@@ -86,15 +116,16 @@ fn claim(name: String, note: String, keys: &[&PublicKey], is_outside: bool) -> R
         let cause = format!("it is larger than {CHECKPOINT_BYTES_MAX} bytes");
         return Err(broken(cause).into());
     }
-    if keys.is_empty() {
+    if keys.own.is_empty() {
         let cause =
             "there is no key to check it with: `log.vkey` is gone, and none was given".to_owned();
         return Err(broken(cause).into());
     }
-    let (checkpoint, signers) = read_note(&note, keys).map_err(broken)?;
+    let (checkpoint, signers) = read_note(&note, &keys.own, &keys.auditors).map_err(broken)?;
     Ok(Claim {
         checkpoint,
-        signers,
+        auditors: keys.auditors_among(&signers),
+        signers: signers.iter().map(|key| key.name().to_string()).collect(),
         is_outside,
         note,
         name,

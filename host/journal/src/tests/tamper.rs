@@ -540,3 +540,45 @@ fn an_event_in_a_newer_format_is_named() {
     let bad = fault.at.unwrap();
     assert_eq!((bad.segment, bad.offset, bad.position), (segment, 0, first));
 }
+
+/// An auditor can sign anything with their own key; only the log's says what the log is.
+#[test]
+fn a_checkpoint_that_only_auditors_signed_is_of_no_log() {
+    let home = dir();
+    signed(home.path());
+    let audited = look(home.path()).unwrap();
+    let secret = |name: &str, seed| SecretKey::from_seed(name.parse().unwrap(), &[seed; 32]);
+    let (ann, bob) = (secret("ann", 1), secret("bob", 2));
+    let auditors = vec![ann.public().clone(), bob.public().clone()];
+    let against = |note: &str, keys: &[PublicKey]| {
+        let claims = Claims {
+            keys: keys.to_vec(),
+            outside: vec![("usb".to_owned(), note.to_owned())],
+            auditors: auditors.clone(),
+        };
+        audit(home.path(), &claims)
+    };
+    let of_bob = Checkpoint {
+        origin: "bob".to_owned(),
+        size: audited.verified.events,
+        root: audited.root,
+    };
+    let note = Note::sign(&of_bob.text(), &[&ann, &bob]).unwrap();
+    for keys in [vec![], vec![public(home.path())]] {
+        let fault = against(&note, &keys).unwrap_err().to_string();
+        assert!(fault.contains("no key of the log bob"), "{fault}");
+    }
+    let (_, newest) = carried(home.path()).outside.remove(0);
+    let both = Note::parse(&newest)
+        .unwrap()
+        .and_signed(&[&ann, &bob])
+        .unwrap();
+    let signed_by = |keys: &[PublicKey]| {
+        let audited = against(&both, keys).unwrap();
+        audited.claims.last().unwrap().auditors.clone()
+    };
+    assert_eq!(signed_by(&[]), ["ann", "bob"]);
+    // Who is also a key of the log, by whatever name, does not audit it.
+    let also = secret("writ-log-2", 2).public().clone();
+    assert_eq!(signed_by(&[public(home.path()), also]), ["ann"]);
+}
