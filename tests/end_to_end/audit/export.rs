@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use serde_json::Value as Json;
 use writ_tests::{App, Said, root, writ};
 
 use super::{after, carry, key};
@@ -91,57 +92,210 @@ fn exports_are_verified_by_a_stranger() {
     assert!(said.err.contains("--out"), "{}", said.err);
 }
 
+/// An export that nobody changed.
+struct Whole {
+    key: String,
+    text: String,
+}
+
+impl Whole {
+    /// That of the log, and that of one run.
+    fn both(app: &App) -> [Self; 2] {
+        let run = only_run(app);
+        [vec![], vec!["--run", &run]].map(|scope| {
+            let arguments = [&["audit", "export"], &scope[..]].concat();
+            Self {
+                key: key(app),
+                text: app.writ(&arguments).expect(0).out,
+            }
+        })
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.text.lines().collect()
+    }
+
+    fn with<'t>(&'t self, change: impl FnOnce(&mut Vec<&'t str>)) -> String {
+        let mut lines = self.lines();
+        change(&mut lines);
+        format!("{}\n", lines.join("\n"))
+    }
+
+    /// Lets the script judge this, what was bent, and this with bits flipped: each one, or each so many.
+    fn judge(&self, step: usize, bent: &[String]) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: String, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).expect("files can be written");
+            path
+        };
+        let whole = write("whole".to_owned(), &self.text);
+        let bent = bent.iter().enumerate();
+        let bent: Vec<_> = bent.map(|(n, text)| write(n.to_string(), text)).collect();
+        let docs = root().join("docs/audit/verify_export.py");
+        let output = Command::new("python3")
+            .arg("-B")
+            .arg(root().join("tests/end_to_end/audit/every_bit.py"))
+            .args([docs.as_os_str(), self.key.as_ref()])
+            .arg(step.to_string())
+            .arg(whole)
+            .args(&bent)
+            .output()
+            .expect("python3 can be started");
+        let said = Said::of(output);
+        let accepted = bent.iter().find(|path| {
+            let path = path.to_str().expect("text");
+            said.err.contains(&format!("{path} is verified"))
+        });
+        let accepted = accepted.map(|path| fs::read_to_string(path).expect("text"));
+        assert_eq!(said.code, 0, "{}: {accepted:?}", said.err);
+    }
+}
+
+/// Lines that are gone, there twice, or in another order; and an end that is not the end.
+fn lines_moved(whole: &Whole) -> Vec<String> {
+    let count = whole.lines().len();
+    let mut bent = vec![
+        String::new(),
+        whole.with(|lines| lines.truncate(1)),
+        whole.text.trim_end().to_owned(),
+        format!("{}\n", whole.text),
+    ];
+    for at in 0..count {
+        bent.push(whole.with(|lines| {
+            let _ = lines.remove(at);
+        }));
+        bent.push(whole.with(|lines| lines.insert(at, lines[at])));
+        if at + 1 < count {
+            bent.push(whole.with(|lines| lines.swap(at, at + 1)));
+        }
+    }
+    bent
+}
+
+/// A value as somebody else might write it, or another one of whatever type.
+fn others(value: &Json, size: u64) -> Vec<String> {
+    let mut others: Vec<String> = [
+        "null", "true", "false", "{}", "[]", "[[]]", "\"\"", "0", "1",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    match value {
+        Json::Number(number) => {
+            let n = number.as_u64().expect("no negative numbers");
+            others.extend([format!("{n}.0"), format!("{n}e0"), format!("\"{n}\"")]);
+            others.extend([format!("-{n}"), format!("0{n}"), format!(" {n}")]);
+            others.extend([1, size, 2 * size, 256, 1 << 32].map(|more| (n + more).to_string()));
+            others.push(format!("{}", (1_u128 << 64) + u128::from(n)));
+        }
+        Json::String(text) => {
+            let rest = text.get(2..).unwrap_or_default();
+            let spelled = [
+                text.to_uppercase(),
+                rest.to_owned(),
+                format!("00{text}"),
+                format!("0x{rest}"),
+                format!(" {text}"),
+                format!("{text} "),
+                format!("+{}", &text[1..]),
+                format!("{}_{}", &text[..1], &text[1..]),
+                format!("{{{text}}}"),
+                text.replace('-', ""),
+                format!("{text}x"),
+                format!("{text}\n"),
+            ];
+            others.extend(spelled.map(|text| Json::String(text).to_string()));
+        }
+        Json::Array(steps) => {
+            let mut lists = vec![
+                steps.iter().rev().cloned().collect(),
+                [&steps[..], &["00".repeat(32).into()]].concat(),
+            ];
+            for at in 0..steps.len() {
+                let step = steps[at].as_str().expect("steps are text");
+                for other in [&step[2..], &format!("00{step}"), ""] {
+                    let mut list = steps.clone();
+                    list[at] = other.into();
+                    lists.push(list);
+                }
+                lists.push([&steps[..at], &steps[at + 1..]].concat());
+            }
+            others.extend(lists.into_iter().map(|list| Json::Array(list).to_string()));
+        }
+        Json::Null | Json::Bool(_) | Json::Object(_) => panic!("no export has {value}"),
+    }
+    others.retain(|other| *other != value.to_string());
+    others
+}
+
+/// Each value of each line in place of which something else stands.
+fn values_changed(whole: &Whole) -> Vec<String> {
+    let mut bent = Vec::new();
+    for (at, line) in whole.lines().into_iter().enumerate() {
+        let read: Json = serde_json::from_str(line).expect("lines are JSON");
+        for (name, value) in read.as_object().expect("lines are objects") {
+            let said = format!("\"{name}\":{value}");
+            assert!(line.contains(&said), "{said}");
+            for other in others(value, whole.lines().len() as u64 - 1) {
+                let other = line.replacen(&said, &format!("\"{name}\":{other}"), 1);
+                bent.push(whole.with(|lines| lines[at] = &other));
+            }
+        }
+    }
+    bent
+}
+
 #[test]
 fn exports_that_were_changed_are_refused_by_a_stranger() {
     if is_python_missing() {
         return;
     }
     let app = after(2);
-    let key = key(&app);
-    let run = only_run(&app);
-    for arguments in [
-        &["audit", "export", "--out", "e"][..],
-        &["audit", "export", "--run", &run, "--out", "e"],
+    for whole in Whole::both(&app) {
+        let bent = [lines_moved(&whole), values_changed(&whole)].concat();
+        assert!(bent.len() > 500, "{}", bent.len());
+        whole.judge(197, &bent);
+    }
+}
+
+#[test]
+fn every_bit_of_an_export_counts() {
+    if is_python_missing() {
+        return;
+    }
+    let app = App::doing("  - a: { set: { got: 1 } }\n");
+    for _ in 0..2 {
+        let _ = app.run().expect(0);
+    }
+    for whole in Whole::both(&app) {
+        whole.judge(1, &[]);
+    }
+}
+
+#[test]
+fn what_is_no_export_is_not_verified_in_plain_words() {
+    if is_python_missing() {
+        return;
+    }
+    let app = after(1);
+    let [whole, _] = Whole::both(&app);
+    app.write("whole", &whole.text);
+    app.write("empty", "");
+    app.write("strange", "{}\n");
+    app.write("deep", &format!("{}\n", "[".repeat(200_000)));
+    fs::write(app.path().join("bytes"), [0xff, 0xfe, b'\n']).expect("files can be written");
+    let none = String::new();
+    for (file, key) in [
+        ("nowhere", &whole.key),
+        ("empty", &whole.key),
+        ("strange", &whole.key),
+        ("deep", &whole.key),
+        ("bytes", &whole.key),
+        ("whole", &none),
     ] {
-        let _ = app.writ(arguments).expect(0);
-        let _ = script(&app, "e", &key).expect(0);
-        let whole = fs::read_to_string(app.path().join("e")).expect("the export is there");
-        let lines: Vec<&str> = whole.lines().collect();
-        let refused = |text: &str, what: &str| {
-            fs::write(app.path().join("bent"), text).expect("files can be written");
-            let said = script(&app, "bent", &key);
-            assert_ne!(said.code, 0, "{what}: {}", said.out);
-        };
-        let joined = |lines: &[&str]| format!("{}\n", lines.join("\n"));
-        for at in 0..lines.len() {
-            let mut less = lines.clone();
-            less.remove(at);
-            refused(&joined(&less), &format!("line {at} removed"));
-            let mut twice = lines.clone();
-            twice.insert(at, lines[at]);
-            refused(&joined(&twice), &format!("line {at} doubled"));
-            if at + 1 < lines.len() {
-                let mut moved = lines.clone();
-                moved.swap(at, at + 1);
-                refused(
-                    &joined(&moved),
-                    &format!("lines {at} and {} swapped", at + 1),
-                );
-            }
-            // Bytes all over the line, its ends among them.
-            let line = lines[at].as_bytes();
-            for step in 0..4 {
-                let mut bent = line.to_vec();
-                let place = (line.len() - 1) * step / 3;
-                bent[place] ^= 1 << (step % 5);
-                let bent = String::from_utf8_lossy(&bent).into_owned();
-                let mut changed = lines.clone();
-                changed[at] = &bent;
-                refused(&joined(&changed), &format!("line {at} byte {place}"));
-            }
-        }
-        refused(whole.trim_end(), "the last newline removed");
-        refused(&format!("{whole}\n"), "an empty line at the end");
+        let said = script(&app, file, key).expect(1);
+        assert!(said.err.starts_with("NOT VERIFIED: "), "{}", said.err);
+        assert_eq!((said.out.as_str(), said.err.lines().count()), ("", 1));
     }
 }
 
