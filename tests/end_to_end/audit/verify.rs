@@ -1,8 +1,13 @@
 //! What `audit verify` says of a journal that holds, and of one that is only a part of what it was.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use super::{after, carry, data, ends, evidence, key};
+use writ_tests::{App, Said};
+
+use super::{after, carry, data, ends, evidence, files, key};
+
+/// The root over no event, as checkpoints write it: the sha256 of nothing.
+const NO_EVENTS: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
 #[test]
 fn a_journal_that_holds_is_proved_and_the_limits_are_said() {
@@ -155,16 +160,19 @@ fn what_is_no_checkpoint_and_no_key_is_wrong_usage_or_a_bad_checkpoint() {
         .expect(2);
 }
 
+/// Runs `writ` as somebody whose keys are in this folder.
+fn with_keys(app: &App, folder: &Path, arguments: &[&str]) -> Said {
+    let mut command = writ_tests::command(app.path(), arguments);
+    command.env("WRIT_KEYS", folder.join("keys"));
+    Said::of(command.output().expect("writ can be started"))
+}
+
 #[test]
 fn auditors_sign_checkpoints_and_enough_of_them_must() {
     let app = after(1);
     let away = carry(&app);
     let keys = tempfile::tempdir().expect("a folder");
-    let writ = |arguments: &[&str]| {
-        let mut command = writ_tests::command(app.path(), arguments);
-        command.env("WRIT_KEYS", keys.path().join("keys"));
-        writ_tests::Said::of(command.output().expect("writ can be started"))
-    };
+    let writ = |arguments: &[&str]| with_keys(&app, keys.path(), arguments);
     for name in ["ann", "bob"] {
         let _ = writ(&["key", "new", name, "--no-passphrase", "--role", "auditor"]).expect(0);
     }
@@ -179,6 +187,14 @@ fn auditors_sign_checkpoints_and_enough_of_them_must() {
         "--json",
     ];
     let said = writ(&verify).expect(5);
+    assert!(
+        said.err
+            .contains("carried: 0 auditors signed it, and 1 must"),
+        "{}",
+        said.err
+    );
+    let in_folder = ["audit", "verify", "--root", "trust.toml"];
+    let said = writ(&in_folder).expect(5);
     assert!(
         said.err.contains("the signatures of 1 auditors"),
         "{}",
@@ -217,4 +233,78 @@ fn auditors_sign_checkpoints_and_enough_of_them_must() {
     assert!(said.err.contains("signature"), "{}", said.err);
     app.write("letter", "I owe you 10\n\n\u{2014} x AAAAAAAA\n");
     let _ = writ(&["audit", "sign", "letter", "--key", "ann"]).expect(2);
+}
+
+#[test]
+fn a_checkpoint_counts_for_what_auditors_signed_of_this_log() {
+    let app = after(1);
+    let keys = tempfile::tempdir().expect("a folder");
+    let writ = |arguments: &[&str]| with_keys(&app, keys.path(), arguments);
+    let sign = |file: &str, key: &str| writ(&["audit", "sign", file, "--key", key]).expect(0);
+    let verify = |named: &[&str]| {
+        let named = named.iter().flat_map(|file| ["--checkpoint", file]);
+        let base = ["audit", "verify", "--root", "trust.toml", "--json"];
+        writ(&base.into_iter().chain(named).collect::<Vec<_>>())
+    };
+    let refused = |named: &[&str], why: &str| {
+        let said = verify(named).expect(5);
+        assert!(said.err.contains(why), "{}", said.err);
+    };
+    let read = |file: &str| fs::read_to_string(app.path().join(file)).expect("a checkpoint");
+    let _ = writ(&["key", "new", "bob", "--no-passphrase", "--role", "auditor"]).expect(0);
+    let _ = writ(&["audit", "checkpoint", "--out", "old"]).expect(0);
+    let _ = sign("old", "bob");
+    let told = verify(&["old"]).expect(0).json();
+    assert_eq!(told["audited"], told["events"], "{told}");
+
+    // What an auditor signed of the past, wherever it lies, says nothing of what somebody names now.
+    let (size, in_folder) = (&told["events"], files(&data(&app, "checkpoints")).remove(0));
+    fs::write(in_folder, read("old")).expect("files can be written");
+    let _ = app.run().expect(0);
+    let told = verify(&[]).expect(0).json();
+    assert_eq!(&told["audited"], size);
+    let note = format!("no auditor vouches for what came from event {size} on");
+    assert!(told["notes"].to_string().contains(&note), "{told}");
+    let _ = writ(&["audit", "checkpoint", "--out", "new"]).expect(0);
+    refused(&["new"], "new: 0 auditors signed it, and 1 must");
+    refused(&["new", "old"], "new: 0 auditors signed it, and 1 must");
+
+    // A line beside the auditor's name that they did not make does not pass for a signature, and keeps nobody from signing.
+    let old = read("old");
+    let (_, signatures) = old.split_once("\n\n").expect("a note");
+    let line_of = |name: &str| {
+        let mut lines = signatures.lines();
+        let line = lines.find(|line| line.contains(&format!(" {name} ")));
+        line.expect("a signature").to_owned()
+    };
+    app.write("new", &format!("{}{}\n", read("new"), line_of("bob")));
+    refused(&["new"], "the signature of bob+");
+    let _ = sign("new", "bob");
+    let told = verify(&["new"]).expect(0).json();
+    assert_eq!(told["audited"], told["events"], "{told}");
+
+    // An auditor's name is no log's, and no event is nothing to vouch for.
+    let text = read("new");
+    let [log, size, root]: [&str; 3] = text
+        .lines()
+        .take(3)
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("three lines");
+    let of_log = line_of(log);
+    app.write("bobs", &format!("bob\n{size}\n{root}\n\n{of_log}\n"));
+    let _ = sign("bobs", "bob");
+    refused(&["bobs"], "its signature does not hold");
+    app.write(
+        "bobs",
+        &format!("bob\n{size}\n{root}\n\n{}\n", line_of("bob")),
+    );
+    let _ = sign("bobs", "bob");
+    refused(&["bobs"], "no key of the log bob");
+    let kept = keys.path().join(format!("keys/{log}.key"));
+    fs::copy(data(&app, "log.key"), kept).expect("files can be copied");
+    app.write("none", &format!("{log}\n0\n{NO_EVENTS}\n\n{of_log}\n"));
+    let _ = sign("none", log);
+    let _ = sign("none", "bob");
+    refused(&["none"], "none: it says nothing of any event");
 }

@@ -42,7 +42,7 @@ pub(crate) struct AuditVerify {
     pub(crate) place: DataPlace,
     #[command(flatten)]
     pub(crate) against: AuditAgainst,
-    /// A trust root: as many of its auditors as it wants must have signed a checkpoint.
+    /// A trust root: as many of its auditors as it wants must have signed each checkpoint that is named, or one of the folder.
     #[arg(long, value_name = "FILE")]
     pub(crate) root: Option<PathBuf>,
 }

@@ -1,6 +1,6 @@
 //! `writ audit sign`, and what auditors' signatures are worth: how many of those that a trust root names have signed.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use serde_json::json;
 use writ_journal::{Audited, Checkpoint, Claim};
@@ -16,6 +16,8 @@ use crate::{
     read,
     whole::write_file,
 };
+
+const HOW_TO_SIGN: &str = "auditors add theirs with `writ audit sign CHECKPOINT --key NAME`; name the result with --checkpoint";
 
 /// Adds a signature. What is no checkpoint is not signed: an auditor's key is for nothing else.
 pub(super) fn run(path: &Path, signer: &Signer, out: Option<&Path>, json: bool) -> Result<Exit> {
@@ -79,32 +81,37 @@ impl Auditors {
         Ok(Self { keys, threshold })
     }
 
-    /// How many events, from the first on, enough of them have signed.
+    /// How many events, from the first on, enough of them have signed. Checkpoints that were kept elsewhere are named to be relied
+    /// on: each of them must have enough, or an old one in the folder would speak for a new one that nobody signed.
     pub(super) fn vouch_for(&self, audited: &Audited) -> Result<u64> {
-        let enough = |claim: &&Claim| self.signers(claim) >= self.threshold;
-        let largest = audited.claims.iter().rev().find(enough);
+        let claims = audited.claims.iter();
+        let mut named = claims.clone().filter(|claim| claim.is_outside);
+        if let Some((claim, why)) = named.find_map(|claim| Some((claim, self.lack(claim)?))) {
+            return Err(Failure::journal(why).within(&claim.name).help(HOW_TO_SIGN));
+        }
+        let enough = |claim: &&Claim| self.lack(claim).is_none();
+        let largest = claims.rev().find(enough);
         largest.map(|claim| claim.checkpoint.size).ok_or_else(|| {
-            let most = audited.claims.iter().map(|claim| self.signers(claim)).max();
             Failure::journal(format!(
-                "no checkpoint has the signatures of {} auditors; the most that one has is {}",
-                self.threshold,
-                most.unwrap_or(0)
+                "no checkpoint has the signatures of {} auditors",
+                self.threshold
             ))
-            .help("auditors add theirs with `writ audit sign CHECKPOINT --key NAME`; name the result with --checkpoint")
+            .help(HOW_TO_SIGN)
         })
     }
 
-    /// A log does not audit itself, and a name counts once.
-    fn signers(&self, claim: &Claim) -> usize {
-        let named = |name: &&String| {
-            **name != claim.checkpoint.origin
-                && self.keys.iter().any(|key| key.name().as_str() == **name)
-        };
-        claim
-            .signers
-            .iter()
-            .filter(named)
-            .collect::<BTreeSet<_>>()
-            .len()
+    /// Why a checkpoint is not vouched for, if it is not.
+    fn lack(&self, claim: &Claim) -> Option<String> {
+        let signed = claim.auditors.len();
+        if claim.checkpoint.size == 0 {
+            Some("it says nothing of any event".to_owned())
+        } else if signed < self.threshold {
+            Some(format!(
+                "{signed} auditors signed it, and {} must",
+                self.threshold
+            ))
+        } else {
+            None
+        }
     }
 }

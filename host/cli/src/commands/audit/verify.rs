@@ -27,7 +27,12 @@ pub(super) fn run(arguments: &AuditVerify, json: bool) -> Result<Exit> {
     let vouched = auditors
         .map(|auditors| auditors.vouch_for(&audited))
         .transpose()?;
-    let unseen = unseen(&audited, is_key_known);
+    let mut unseen = unseen(&audited, is_key_known);
+    if let Some(events) = vouched.filter(|events| *events < audited.verified.events) {
+        unseen.push(format!(
+            "no auditor vouches for what came from event {events} on"
+        ));
+    }
     if json {
         let mut told = as_json(&audited, &unseen);
         told["audited"] = vouched.into();
