@@ -2,7 +2,7 @@
 //! as long as it did not end in order.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::{FileExt as _, MetadataExt as _},
     path::Path,
@@ -45,14 +45,7 @@ fn ended(file: &File) -> io::Result<String> {
 /// Takes the lock, and leaves word of who has it. Says whether the host before ended in order.
 pub(crate) fn take(dir: &Path) -> Result<(FolderLock, bool), JournalError> {
     let path = dir.join("lock");
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .at("open", &path)?;
+    let mut file = regular::open_to_change(&path).at("open", &path)?;
     let patience_ends = Instant::now() + PATIENCE;
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {

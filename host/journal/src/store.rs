@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{JournalError, Options, blobs::sync_dir, error::At as _, repair::Repair, state::State};
+use crate::{
+    JournalError, Options, blobs::sync_dir, checkpoints::small_text, error::At as _, regular,
+    repair::Repair, state::State,
+};
 
 const CLOSED: &str = "closed";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -110,18 +113,22 @@ impl Store {
     }
 
     fn is_trusted(&self) -> bool {
-        fs::read_to_string(self.note())
-            .is_ok_and(|note| note == CLOSED || (note == self.boot.0 && !note.is_empty()))
+        self.kept_note()
+            .is_some_and(|note| note == CLOSED || (note == self.boot.0 && !note.is_empty()))
+    }
+
+    fn kept_note(&self) -> Option<String> {
+        small_text(&self.note()).ok().flatten()
     }
 
     fn write_note(&self, content: &str) -> Result<(), JournalError> {
         let path = self.note();
-        if fs::read_to_string(&path).is_ok_and(|note| note == content) {
+        if self.kept_note().is_some_and(|note| note == content) {
             return Ok(());
         }
         let is_new = !path.exists();
-        fs::write(&path, content)
-            .and_then(|()| File::open(&path)?.sync_all())
+        regular::write(&path, content.as_bytes())
+            .and_then(|file| file.sync_all())
             .at("write", &path)?;
         if is_new { sync_dir(&self.dir) } else { Ok(()) }
     }

@@ -161,6 +161,6 @@ pub(crate) fn leave_note(dir: &Path, state: &State) -> Result<(), JournalError> 
 
 fn write(dir: &Path, note: &Note) -> io::Result<()> {
     let beside: PathBuf = dir.join("unfinished.new");
-    fs::write(&beside, serde_json::to_vec(note)?)?;
+    regular::write(&beside, &serde_json::to_vec(note)?)?;
     fs::rename(&beside, dir.join(NOTE))
 }

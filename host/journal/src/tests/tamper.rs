@@ -582,3 +582,26 @@ fn a_checkpoint_that_only_auditors_signed_is_of_no_log() {
     let also = secret("writ-log-2", 2).public().clone();
     assert_eq!(signed_by(&[public(home.path()), also]), ["ann"]);
 }
+
+/// A data folder can come with a stranger's app.
+#[test]
+fn a_journal_writes_through_no_link() {
+    let elsewhere = dir();
+    let victim = elsewhere.path().join("bashrc");
+    fs::write(&victim, "mine").unwrap();
+    for name in ["lock", "state.session", "unfinished.new", "log.key.new"] {
+        let home = dir();
+        signed(home.path());
+        let path = home.path().join(name);
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        match Journal::open(home.path(), small()) {
+            Ok((journal, _)) => {
+                journal.append(run(1), 99, &[said("more")]).unwrap();
+                journal.close().unwrap();
+            }
+            Err(error) => assert!(error.to_string().contains("it is a link"), "{error}"),
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "mine", "{name}");
+    }
+}
