@@ -299,9 +299,9 @@ fn bounded(imports: &[String], requests: &[Request]) -> Result<(), StatementErro
     }
 }
 
-/// Whether a text can be shown to a person as one line.
+/// Whether a text can be shown to a person as one line, and is all that stands there.
 fn is_text(text: &str) -> bool {
-    (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+    (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(writ_grant::is_unsafe)
 }
 
 #[cfg(test)]

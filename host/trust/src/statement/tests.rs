@@ -119,11 +119,23 @@ fn what_is_not_ours_is_refused() {
             "\"epoch\":3,\"epoch\":4",
             "duplicate field `epoch`",
         ),
+        // Also where the fields are another reader's: a reviewer may read the first, a host the last.
+        (
+            "\"capability\":\"fs:read:/orders\",\"folder\"",
+            "\"capability\":\"fs:read:/orders\",\"folder\":\"public\",\"folder\"",
+            "duplicate field `folder`",
+        ),
         ("\"epoch\":3", "\"epoch\":-3", "invalid value"),
         ("\"place\":\"erp\"", "\"place\":null", "not written the way"),
         (
             "\"place\":\"erp\"",
             "\"place\":\"\\u0007\"",
+            "its place has no fit name",
+        ),
+        // Nor one that would look like another.
+        (
+            "\"place\":\"erp\"",
+            "\"place\":\"e\u{200b}rp\"",
             "its place has no fit name",
         ),
         ("\"sha256\":\"07", "\"sha256\":\"0G", "a digest is written"),
