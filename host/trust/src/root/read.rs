@@ -17,6 +17,8 @@ struct RawRoot {
     version: Spanned<u32>,
     epoch: Spanned<u64>,
     #[serde(default)]
+    separate: bool,
+    #[serde(default)]
     threshold: RawThresholds,
     #[serde(default)]
     key: Vec<Spanned<RawKey>>,
@@ -116,9 +118,9 @@ fn root(raw: RawRoot) -> Result<TrustRoot, Complaint> {
         );
     }
     let mut keys: Vec<TrustedKey> = Vec::new();
-    for raw in raw.key {
-        let at = raw.get_ref().public.span();
-        let key = key(raw.into_inner())?;
+    for listed in raw.key {
+        let at = listed.get_ref().public.span();
+        let key = key(listed.into_inner())?;
         if let Some(known) = keys
             .iter()
             .find(|known| known.key.bytes() == key.key.bytes())
@@ -129,6 +131,10 @@ fn root(raw: RawRoot) -> Result<TrustRoot, Complaint> {
                 message,
                 "one key is one entry: give it all its roles there",
             );
+        }
+        if raw.separate && keys.iter().chain([&key]).any(|known| are_both(known, &key)) {
+            let message = format!("{} would be author and reviewer", key.key.name());
+            return complain(at, message, "with `separate = true` nobody is both");
         }
         keys.push(key);
     }
@@ -196,6 +202,12 @@ fn time(text: Spanned<String>) -> Result<u64, Complaint> {
             "write it like \"2026-12-31T23:59:59Z\"",
         ),
     }
+}
+
+/// Whether two keys, or one, make one person author and reviewer.
+fn are_both(one: &TrustedKey, other: &TrustedKey) -> bool {
+    let has = |role| one.roles.contains(&role) || other.roles.contains(&role);
+    one.key.name() == other.key.name() && has(Role::Author) && has(Role::Reviewer)
 }
 
 /// One reviewer and one auditor, and no author, unless the root says otherwise.

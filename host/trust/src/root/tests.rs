@@ -43,6 +43,23 @@ fn a_root_says_who_counts_for_what() {
 }
 
 #[test]
+fn who_is_author_is_no_reviewer_where_the_root_says_so() {
+    let apart = |keys: &str| root(&format!("separate = true\n{keys}"));
+    let both = key("alice", 1, "\"reviewer\", \"author\"");
+    let two = key("alice", 1, "\"reviewer\"") + &key("alice", 2, "\"author\"");
+    for (keys, place) in [(&both, "5:10"), (&two, "8:10")] {
+        assert!(root(keys).is_ok(), "nobody asked for it");
+        let said = apart(keys).unwrap_err().to_string();
+        assert!(
+            said.starts_with(place) && said.contains("alice would be author and reviewer"),
+            "{said}"
+        );
+    }
+    let fine = key("alice", 1, "\"reviewer\", \"auditor\"") + &key("bob", 2, "\"author\"");
+    assert!(apart(&fine).is_ok());
+}
+
+#[test]
 fn keys_count_in_their_time() {
     let dated = key("alice", 1, "\"reviewer\"")
         + "not_before = \"1970-01-01T00:00:01Z\"\nnot_after = \"1970-01-01T00:00:02Z\"\n";
