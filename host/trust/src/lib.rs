@@ -46,4 +46,4 @@ pub use statement::{
     AuthorsWord, PLUGIN_TYPE, REVOCATION_TYPE, Revocation, SignedWrit, Statement, StatementError,
     WRIT_TYPE,
 };
-pub use verify::{Artefact, CLOCK_SKEW_MS_MAX, Ground, Papers, Verdict, verdict};
+pub use verify::{Artefact, CLOCK_SKEW_MS_MAX, Ground, Papers, Verdict, approved, verdict};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use writ_grant::Digest;
 
 use crate::{json, refusal::Distrust, root::TrustRoot, verify::Verdict};
 
@@ -70,6 +71,17 @@ impl Seen {
         }
     }
 
+    /// The same for a run that is taken up: an older writ may be the very one that it was accepted on, and no other.
+    ///
+    /// # Errors
+    /// When it is another, and older.
+    pub fn allows_again(&self, verdict: &Verdict, accepted: &[Digest]) -> Result<(), Distrust> {
+        if accepted.contains(&verdict.payload) {
+            return Ok(());
+        }
+        self.allows(verdict)
+    }
+
     /// Remembers what was believed.
     pub fn note<'v>(&mut self, root: &TrustRoot, verdicts: impl IntoIterator<Item = &'v Verdict>) {
         self.epoch = self.epoch.max(root.epoch());
@@ -132,7 +144,7 @@ fn mac(key: &[u8; SEEN_KEY_BYTES], json: &str) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
-    use writ_grant::{Digest, Writ};
+    use writ_grant::Writ;
 
     use super::*;
 
@@ -186,6 +198,24 @@ mod tests {
         assert!(
             seen.allows(&verdict("1.0.0", 100)).is_err(),
             "nothing is forgotten"
+        );
+    }
+
+    #[test]
+    fn a_run_goes_on_with_the_older_writ_that_it_began_with_and_no_other() {
+        let mut seen = Seen::default();
+        seen.note(&root(3), [&verdict("1.0.0", 200)]);
+        let older = verdict("1.0.0", 100);
+        assert_eq!(seen.allows_again(&older, &[older.payload]), Ok(()));
+        let another = Digest::from_bytes([3; 32]);
+        assert!(matches!(
+            seen.allows_again(&older, &[another]),
+            Err(Distrust::Downgraded { .. })
+        ));
+        assert_eq!(
+            seen.allows_again(&verdict("1.0.0", 300), &[another]),
+            Ok(()),
+            "a reviewer has decided anew"
         );
     }
 

@@ -94,11 +94,41 @@ impl Papers {
             .max_by_key(|(_, signed)| signed.writ.approved_ms)
     }
 
+    /// When a reviewer of the root approved last, whether that counts or not: what nobody of the root signed may say any time.
+    #[must_use]
+    pub fn approved_last(&self, root: &TrustRoot) -> Option<u64> {
+        let reviewed = self
+            .writs
+            .iter()
+            .filter(|(envelope, _)| is_reviewed(root, envelope));
+        reviewed
+            .filter_map(|(_, signed)| signed.writ.approved_ms)
+            .max()
+    }
+
+    /// Whether a reviewer of the root has taken back all that reviewers of the root approved. On nobody else's word: a revocation
+    /// that does not count must not keep a real one from being written.
+    #[must_use]
+    pub fn is_revoked(&self, root: &TrustRoot) -> bool {
+        let approved_ms = self.approved_last(root);
+        self.revocations.iter().any(|(envelope, revocation)| {
+            Some(revocation.revoked_ms) >= approved_ms && is_reviewed(root, envelope)
+        })
+    }
+
     /// Whether there is no writ and no revocation: an author's word alone decides nothing.
     #[must_use]
     pub fn undecided(&self) -> bool {
         self.writs.is_empty() && self.revocations.is_empty()
     }
+}
+
+/// Whether a reviewer of the root signed an envelope; alone, and whatever the time.
+fn is_reviewed(root: &TrustRoot, envelope: &Envelope) -> bool {
+    let keys: Vec<&PublicKey> = root.keys(Role::Reviewer).collect();
+    envelope
+        .signers(&keys)
+        .is_ok_and(|signers| !signers.is_empty())
 }
 
 /// Decides.
@@ -109,6 +139,31 @@ pub fn verdict(
     ground: Ground<'_>,
     subject: Artefact<'_>,
     papers: &Papers,
+) -> Result<Verdict, Distrust> {
+    decide(ground, subject, papers, in_force)
+}
+
+/// The same of what may be over by now: a writ that has expired, or that is of an earlier epoch. It allows nothing any more, and is
+/// still what reviewers approved; one that was revoked, or that too few signed, is not.
+///
+/// # Errors
+/// With the first reason not to believe the papers.
+pub fn approved(
+    ground: Ground<'_>,
+    subject: Artefact<'_>,
+    papers: &Papers,
+) -> Result<Verdict, Distrust> {
+    decide(ground, subject, papers, |_, _, _| Ok(()))
+}
+
+/// Whether a writ that is believed counts at the time.
+type Timely = fn(Ground<'_>, Artefact<'_>, &SignedWrit) -> Result<(), Distrust>;
+
+fn decide(
+    ground: Ground<'_>,
+    subject: Artefact<'_>,
+    papers: &Papers,
+    timely: Timely,
 ) -> Result<Verdict, Distrust> {
     let name = || subject.name.to_owned();
     // A revocation counts on its own, so it is looked at even where there is no writ left.
@@ -134,7 +189,8 @@ pub fn verdict(
         ),
     )?;
     states(subject, WRIT, &signed.requests, &signed.imports)?;
-    in_force(ground, subject, signed)?;
+    is_from_here(ground, subject, signed)?;
+    timely(ground, subject, signed)?;
     let (authors, vouched) = authors(ground, subject, papers)?;
     let reviewers = reviewers(ground, subject, &signers, &vouched)?;
     Ok(Verdict {
@@ -241,21 +297,14 @@ fn states(
     Ok(())
 }
 
-/// Whether a writ counts at this place, in this epoch, at this time.
-fn in_force(
+/// Whether a writ is for this place, and neither it nor the trust root is out of its time.
+fn is_from_here(
     ground: Ground<'_>,
     subject: Artefact<'_>,
     signed: &SignedWrit,
 ) -> Result<(), Distrust> {
     let name = || subject.name.to_owned();
     let (epoch, root) = (signed.epoch, ground.root.epoch());
-    if epoch < root {
-        return Err(Distrust::OldEpoch {
-            subject: name(),
-            signed: epoch,
-            root,
-        });
-    }
     if epoch > root {
         return Err(Distrust::NewEpoch {
             subject: name(),
@@ -282,9 +331,27 @@ fn in_force(
             approved_ms,
         });
     }
+    Ok(())
+}
+
+/// Whether what was approved counts in this epoch, at this time.
+fn in_force(
+    ground: Ground<'_>,
+    subject: Artefact<'_>,
+    signed: &SignedWrit,
+) -> Result<(), Distrust> {
+    let subject = subject.name.to_owned();
+    let (epoch, root) = (signed.epoch, ground.root.epoch());
+    if epoch < root {
+        return Err(Distrust::OldEpoch {
+            subject,
+            signed: epoch,
+            root,
+        });
+    }
     match signed.writ.expires_ms {
         Some(expired_ms) if expired_ms <= ground.now_ms => Err(Distrust::Expired {
-            subject: name(),
+            subject,
             expired_ms,
         }),
         Some(_) | None => Ok(()),

@@ -103,6 +103,12 @@ fn and_revoked(mut papers: Papers, revoked_ms: u64, keys: &[&SecretKey]) -> Pape
 }
 
 fn decide(root: &TrustRoot, papers: &Papers) -> Result<Verdict, Distrust> {
+    decide_by(verdict, root, papers)
+}
+
+type Rule = fn(Ground<'_>, Artefact<'_>, &Papers) -> Result<Verdict, Distrust>;
+
+fn decide_by(rule: Rule, root: &TrustRoot, papers: &Papers) -> Result<Verdict, Distrust> {
     let (requests, imports) = (requests(), signed().imports);
     let subject = Artefact {
         name: "files",
@@ -112,7 +118,7 @@ fn decide(root: &TrustRoot, papers: &Papers) -> Result<Verdict, Distrust> {
         imports: &imports,
         authored: true,
     };
-    verdict(
+    rule(
         Ground {
             root,
             place: None,
@@ -407,6 +413,52 @@ fn the_newest_writ_counts() {
         decide(&root(1, 0), &both),
         Err(Distrust::Expired { .. })
     ));
+}
+
+#[test]
+fn what_is_over_was_approved_all_the_same() {
+    let alice = key("alice", 1);
+    let over = |change: fn(&mut SignedWrit), keys: &[&SecretKey]| {
+        let mut signed = signed();
+        change(&mut signed);
+        papers(signed, keys)
+    };
+    let expire: fn(&mut SignedWrit) = |s| s.writ.expires_ms = Some(NOW_MS - 1);
+    let age: fn(&mut SignedWrit) = |s| s.epoch = 2;
+    for change in [expire, age] {
+        let found = over(change, &[&alice]);
+        assert!(decide(&root(1, 0), &found).is_err());
+        assert!(decide_by(approved, &root(1, 0), &found).is_ok());
+        // Out of its time is not out of the rules.
+        for (wants, papers) in [
+            (2, over(change, &[&alice])),
+            (1, over(change, &[&key("bob", 2)])),
+            (1, over(change, &[&key("eve", 50)])),
+            (1, and_revoked(over(change, &[&alice]), NOW_MS, &[&alice])),
+        ] {
+            assert!(decide_by(approved, &root(wants, 0), &papers).is_err());
+        }
+    }
+    let elsewhere = over(|s| s.place = Some("test".to_owned()), &[&alice]);
+    assert!(decide_by(approved, &root(1, 0), &elsewhere).is_err());
+}
+
+#[test]
+fn only_reviewers_tell_what_was_revoked_and_when_it_was_approved() {
+    let (alice, bob, eve) = (key("alice", 1), key("bob", 2), key("eve", 50));
+    let root = root(1, 0);
+    let at = NOW_MS - 1000;
+    let mut both = papers(signed(), &[&alice]);
+    let mut forged = signed();
+    forged.writ.approved_ms = Some(u64::MAX / 4);
+    let statement = Statement::Writ(forged);
+    both.add(sealed(&statement, &[&eve]), statement);
+    assert_eq!(both.approved_last(&root), Some(at));
+    for nobody in [&bob, &eve] {
+        assert!(!and_revoked(both.clone(), at, &[nobody]).is_revoked(&root));
+    }
+    assert!(and_revoked(both.clone(), at, &[&alice]).is_revoked(&root));
+    assert!(!and_revoked(both, at - 1, &[&alice]).is_revoked(&root));
 }
 
 proptest! {
