@@ -1,6 +1,6 @@
 //! One grant as a reviewer says it, `CAPABILITY[=DETAIL]`: held against the request, and with all that it has to say.
 
-use writ_grant::{AddressRange, Capability, Grant};
+use writ_grant::{AddressRange, Capability, Grant, printable};
 
 use crate::{
     app::PluginEntry,
@@ -148,7 +148,7 @@ pub(super) fn addresses(list: &str) -> Result<Vec<AddressRange>> {
         .collect()
 }
 
-/// What a grant says beside its capability, in the words of `--allow`.
+/// What a grant says beside its capability, in the words of `--allow`; on one line, as nobody but its writer chose a fixed value.
 pub(super) fn detail(grant: &Grant) -> Option<String> {
     if let (Some(host), Some(header)) = (&grant.host, &grant.header) {
         return Some(format!("{host} {header}"));
@@ -157,5 +157,6 @@ pub(super) fn detail(grant: &Grant) -> Option<String> {
         let ranges: Vec<String> = grant.addresses.iter().map(ToString::to_string).collect();
         return Some(ranges.join(","));
     }
-    grant.folder.clone().or_else(|| grant.value.clone())
+    let value = || grant.value.as_deref().map(printable);
+    grant.folder.clone().or_else(value)
 }

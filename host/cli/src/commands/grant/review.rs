@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Capability, Digest, Request, Writ};
+use writ_grant::{Capability, Digest, Request, Writ, printable};
 use writ_plugin::Risk;
 
 use crate::{out::outln, policy::Policy, report::time, subject::Subject};
@@ -163,7 +163,8 @@ impl<'a> Review<'a> {
         let subject = self.subject;
         outln!("{} {}  {}", subject.name, subject.version, subject.digest);
         if !subject.description.is_empty() {
-            outln!("  {}", subject.description);
+            // A workflow's title is any text.
+            outln!("  {}", printable(&subject.description));
         }
         outln!("  {}", self.state());
     }
@@ -171,7 +172,7 @@ impl<'a> Review<'a> {
     /// What one request means, why it is made, and what it could do.
     pub(super) fn explain(&self, request: &Request) {
         outln!("                     {}", request.capability.describe());
-        outln!("                     because: {}", request.reason);
+        outln!("                     because: {}", printable(&request.reason));
         outln!(
             "                     risk: {}",
             Risk::of(&request.capability).heading()
