@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -41,8 +42,14 @@ pub(crate) struct Found {
     pub(crate) bytes: Arc<[u8]>,
 }
 
-/// The plugins of an app, built where they are stale.
+/// The plugins of an app, built where they are stale; in strict mode as they were built, since whoever signed a component signed
+/// nothing of what its sources would do here.
 pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, Found>> {
+    let compilers = if app.config.host.strict {
+        source::Compilers::Rest
+    } else {
+        source::Compilers::Run
+    };
     let mut found = BTreeMap::new();
     for (name, entry) in &app.config.plugins {
         let place = |failure: Failure| {
@@ -53,7 +60,7 @@ pub(crate) fn plugins(app: &App, say: &dyn Fn(&str)) -> Result<BTreeMap<String, 
         };
         let path = match (&entry.source, &entry.component) {
             (Some(source), _) => {
-                source::build(&app.folder.join(source), None, say)
+                source::build(&app.folder.join(source), None, compilers, say)
                     .map_err(place)?
                     .component
             }
@@ -98,14 +105,9 @@ pub(crate) fn components(app: &App) -> Result<Vec<PathBuf>> {
 
 /// The components in a folder, in the order of their names.
 pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Ok(Vec::new());
-    };
     let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry
-            .map_err(|error| Failure::file(folder, "read", &error))?
-            .path();
+    for path in listing(folder)? {
+        let path = path?;
         if path
             .extension()
             .is_some_and(|extension| extension == "wasm")
@@ -115,6 +117,18 @@ pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+/// What is in a folder; nothing only if no such folder is there. One that can't be read is no empty one.
+pub(crate) fn listing(folder: &Path) -> Result<impl Iterator<Item = Result<PathBuf>>> {
+    let refuse = |error| Failure::file(folder, "read", &error);
+    let entries = match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(refuse(error)),
+        Ok(_) => Some(fs::read_dir(folder).map_err(refuse)?),
+    };
+    let paths = entries.into_iter().flatten();
+    Ok(paths.map(move |entry| entry.map(|entry| entry.path()).map_err(refuse)))
 }
 
 /// Reads one component file.
@@ -183,7 +197,9 @@ pub(crate) fn parse(
     };
     let (mut known, mut refusals, mut believed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut judge = |subject: &Subject| match policy.judge(subject) {
-        Ok(Judged { authority, verdict }) => {
+        Ok(Judged {
+            authority, verdict, ..
+        }) => {
             believed.extend(verdict);
             Ok(authority)
         }

@@ -34,13 +34,28 @@ pub(crate) struct Built {
     pub(crate) fresh: bool,
 }
 
+/// Whether a compiler may be run: it does what the sources, their build scripts and their macros say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compilers {
+    /// Sources that are here are trusted.
+    Run,
+    /// Nothing of the sources is executed: what was built before is taken as it is, and its digest decides what it may do.
+    Rest,
+}
+
 /// Where the component of a plugin folder is, once it is built.
 pub(crate) fn built_path(folder: &Path, name: &str) -> PathBuf {
     folder.join("target").join(format!("{name}.wasm"))
 }
 
-/// Compiles the plugin in `folder` unless it is up to date.
-pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) -> Result<Built> {
+/// Compiles the plugin in `folder` unless it is up to date. One that is prebuilt is put together with its manifest, which executes
+/// nothing.
+pub(crate) fn build(
+    folder: &Path,
+    output: Option<&Path>,
+    compilers: Compilers,
+    say: &dyn Fn(&str),
+) -> Result<Built> {
     let manifest_path = folder.join("plugin.toml");
     if !manifest_path.exists() {
         return Err(Failure::usage(format!(
@@ -63,6 +78,9 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
             fresh: false,
         });
     }
+    if compilers == Compilers::Rest && manifest.build.language != Language::Prebuilt {
+        return built_before(folder, &manifest, component, say);
+    }
     say(&format!(
         "building plugin {} {}",
         manifest.name, manifest.version
@@ -83,6 +101,36 @@ pub(crate) fn build(folder: &Path, output: Option<&Path>, say: &dyn Fn(&str)) ->
     Ok(Built {
         component,
         fresh: true,
+    })
+}
+
+/// What is there though its sources went on, where nothing may be compiled.
+fn built_before(
+    folder: &Path,
+    manifest: &Manifest,
+    component: PathBuf,
+    say: &dyn Fn(&str),
+) -> Result<Built> {
+    let (name, build) = (
+        &manifest.name,
+        format!("`writ plugin build {}`", folder.display()),
+    );
+    if !component.exists() {
+        return Err(Failure::usage(format!(
+            "plugin {name} is not built, and in strict mode nothing is compiled: its sources could do anything with this user's rights"
+        ))
+        .help(format!(
+            "look through the sources, then {build}; or put its component there: {}",
+            component.display()
+        )));
+    }
+    say(&format!(
+        "note: the sources of plugin {name} changed since it was built; in strict mode it is taken as it is. {build} builds it, and \
+         runs what the sources say"
+    ));
+    Ok(Built {
+        component,
+        fresh: false,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::{
     out::{errln, outln},
     progress::Progress,
     read,
-    source,
+    source::{self, Compilers},
     whole::write_file,
 };
 
@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &args::Plugin, json: bool) -> Result<Exit> {
 
 fn build(folder: &Path, output: Option<&Path>, json: bool) -> Result<Exit> {
     let progress = Progress::new(json);
-    let built = source::build(&absolute(folder)?, output, &|text| progress.say(text))?;
+    let say = |text: &str| progress.say(text);
+    let built = source::build(&absolute(folder)?, output, Compilers::Run, &say)?;
     let found = load::read_plugin(&built.component, "plugin")?;
     if json {
         outln!(
