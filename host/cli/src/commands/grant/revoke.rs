@@ -1,7 +1,8 @@
 //! `writ grant revoke`: a reviewer's no, unsigned in the grants file or signed beside it. Works without the plugins.
 
 use serde_json::json;
-use writ_trust::{Envelope, Papers, Revocation, Statement};
+use writ_grant::Digest;
+use writ_trust::{Envelope, Papers, Revocation, SecretKey, Statement};
 
 use super::{File, sign};
 use crate::{
@@ -21,19 +22,12 @@ pub(super) fn run(
     json: bool,
 ) -> Result<Exit> {
     let meant = |name: &str| target.plugin.as_ref().is_none_or(|wanted| wanted == name);
-    let signed: Vec<_> = file
+    let signed: Vec<Signed> = file
         .policy
         .all_papers()
-        .filter_map(|(digest, papers)| {
-            papers
-                .newest()
-                .map(|(_, signed)| (digest, papers, signed.writ.plugin.clone()))
-        })
-        .filter(|(_, _, name)| meant(name))
-        .filter(|(_, papers, _)| !is_revoked(papers))
-        .map(|(digest, _, name)| (*digest, name))
+        .filter_map(|(digest, papers)| Signed::standing(&file, digest, papers, meant))
         .collect();
-    if let (false, Some((_, name))) = (signer.wanted(), signed.first()) {
+    if let (false, Some(Signed { name, .. })) = (signer.wanted(), signed.first()) {
         return Err(Failure::refused(format!(
             "the writ of {name} is signed: only a signed revocation ends it"
         ))
@@ -64,20 +58,8 @@ pub(super) fn run(
     if !signed.is_empty() {
         let key = keys::open(signer)?;
         sign::reviewers_root(&file, &key)?;
-        for (digest, name) in signed {
-            let statement = Statement::Revocation(Revocation {
-                name: name.clone(),
-                digest,
-                revoked_ms: file.now_ms,
-                reason: reason.map(str::to_owned),
-            });
-            // What can't be read back must not be kept: it would stand in everybody's way.
-            Statement::parse(&statement.to_payload()).map_err(Failure::usage)?;
-            let envelope =
-                Envelope::sign(statement.to_payload(), &[&key]).map_err(Failure::usage)?;
-            let path = paper_path(file.policy.writs(), &name, &digest, ".revoked");
-            write_file(&path, envelope.to_json().as_bytes())?;
-            files.push(path.display().to_string());
+        for writ in signed {
+            files.push(writ.revoke(&file, reason, &key)?);
         }
     }
     if json {
@@ -104,13 +86,54 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Whether what was approved last was revoked after that, on whoever's word.
-fn is_revoked(papers: &Papers) -> bool {
-    let approved_ms = papers
-        .newest()
-        .and_then(|(_, signed)| signed.writ.approved_ms);
-    papers
-        .revocations
-        .iter()
-        .any(|(_, revocation)| Some(revocation.revoked_ms) >= approved_ms)
+/// What is signed of one component and not revoked.
+struct Signed {
+    name: String,
+    digest: Digest,
+    /// When a reviewer approved it last.
+    approved_ms: u64,
+}
+
+impl Signed {
+    fn standing(
+        file: &File,
+        digest: &Digest,
+        papers: &Papers,
+        meant: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
+        let root = file.policy.root().map(|(_, root)| root);
+        if root.is_some_and(|root| papers.is_revoked(root)) {
+            return None;
+        }
+        // Whatever else a forger laid beside it, under a newer date or another name: what is meant is among them.
+        let names = papers
+            .writs
+            .iter()
+            .map(|(_, signed)| &signed.writ.plugin)
+            .filter(|name| meant(name));
+        Some(Self {
+            name: names.max()?.clone(),
+            digest: *digest,
+            approved_ms: root
+                .and_then(|root| papers.approved_last(root))
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Writes its end; returns where.
+    fn revoke(&self, file: &File, reason: Option<&str>, key: &SecretKey) -> Result<String> {
+        let statement = Statement::Revocation(Revocation {
+            name: self.name.clone(),
+            digest: self.digest,
+            // The clock of whoever approved it may be ahead of this one: a revocation ends what was approved until then.
+            revoked_ms: file.now_ms.max(self.approved_ms),
+            reason: reason.map(str::to_owned),
+        });
+        // What can't be read back must not be kept: it would stand in everybody's way.
+        Statement::parse(&statement.to_payload()).map_err(Failure::usage)?;
+        let envelope = Envelope::sign(statement.to_payload(), &[key]).map_err(Failure::usage)?;
+        let path = paper_path(file.policy.writs(), &self.name, &self.digest, ".revoked");
+        write_file(&path, envelope.to_json().as_bytes())?;
+        Ok(path.display().to_string())
+    }
 }
