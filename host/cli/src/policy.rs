@@ -6,6 +6,7 @@ mod memory;
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -310,14 +311,10 @@ fn papers(app: &App, writs: &Path, root: Option<&TrustRoot>) -> Result<BTreeMap<
     let mut papers: BTreeMap<Digest, Papers> = BTreeMap::new();
     let neighbours = load::components(app)?;
     let mut left = PAPERS_BYTES_MAX;
-    for path in listed(writs)?
-        .into_iter()
-        .chain(neighbours.iter().map(|path| beside(path)))
-    {
-        let Some(length) = length(&path) else {
-            continue;
-        };
-        left = left.checked_sub(length).ok_or_else(|| {
+    let neighbours = neighbours.iter().map(|path| beside(path));
+    let neighbours = neighbours.filter(|path| !is_absent(path));
+    for path in listed(writs)?.into_iter().chain(neighbours) {
+        left = left.checked_sub(length(&path)?).ok_or_else(|| {
             Failure::usage(format!(
                 "{} holds more than {PAPERS_BYTES_MAX} bytes of papers",
                 writs.display()
@@ -333,21 +330,31 @@ fn papers(app: &App, writs: &Path, root: Option<&TrustRoot>) -> Result<BTreeMap<
     Ok(papers)
 }
 
-/// The length of a file; nothing if there is none.
-fn length(path: &Path) -> Option<u64> {
-    let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then_some(metadata.len())
+/// Whether there is no file of this name. A link that leads nowhere is there, and so is what nobody may look at.
+fn is_absent(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// The length of a paper, which must be a file: a folder or a pipe of that name hides what was there.
+fn length(path: &Path) -> Result<u64> {
+    let refuse = |what: &dyn std::fmt::Display| {
+        Failure::refused(format!(
+            "{}: this paper can't be read: {what}",
+            path.display()
+        ))
+        .help("put back what was signed, or take it away: it may be a revocation")
+    };
+    let metadata = fs::metadata(path).map_err(|error| refuse(&error))?;
+    if !metadata.is_file() {
+        return Err(refuse(&"it is no file"));
+    }
+    Ok(metadata.len())
 }
 
 fn listed(writs: &Path) -> Result<Vec<PathBuf>> {
-    let Ok(entries) = fs::read_dir(writs) else {
-        return Ok(Vec::new());
-    };
     let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry
-            .map_err(|error| Failure::file(writs, "read", &error))?
-            .path();
+    for path in load::listing(writs)? {
+        let path = path?;
         if path.to_string_lossy().ends_with(PAPER_SUFFIX) {
             paths.push(path);
         }
