@@ -10,10 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use writ_grant::{Authority, Digest, Grants, Writ};
+use writ_grant::{Authority, Digest, Grants, Subject as Kind, Writ};
 use writ_trust::{
     Artefact, Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers,
-    ROOT_BYTES_MAX, Seen, Statement, TrustRoot, Verdict, verdict,
+    ROOT_BYTES_MAX, Seen, SignedWrit, Statement, TrustRoot, Verdict, verdict,
 };
 
 use crate::{
@@ -59,6 +59,8 @@ pub(crate) struct Policy {
 pub(crate) struct Judged {
     /// Nothing when nobody reviewed it.
     pub(crate) authority: Option<Authority>,
+    /// The writ that it rests on, signed or not.
+    pub(crate) writ: Option<Writ>,
     /// The signed writ that it rests on.
     pub(crate) verdict: Option<Verdict>,
 }
@@ -139,21 +141,25 @@ impl Policy {
         self.papers.iter()
     }
 
-    /// Every writ, signed or not; of one digest the one that would count.
-    pub(crate) fn writs_of_all(&self) -> impl Iterator<Item = &Writ> {
-        let signed = self
-            .papers
-            .values()
-            .filter_map(|papers| Some(&papers.newest()?.1.writ));
-        let unsigned =
-            self.grants
-                .writs
-                .iter()
-                .filter(|writ| match self.papers.get(&writ.digest) {
-                    Some(papers) => papers.undecided(),
-                    None => true,
-                });
+    /// Every writ that reviewers stand behind, of one digest the newest: signed ones that the trust root bears out, unsigned ones where
+    /// those count. Some may be over; none was revoked, and none is only claimed.
+    pub(crate) fn approved(&self) -> impl Iterator<Item = &Writ> {
+        let signed = self.papers.values().filter_map(|papers| {
+            let (_, signed) = papers.newest()?;
+            let verdict = writ_trust::approved(self.ground()?, alone(signed), papers).ok()?;
+            self.fresh(&verdict).ok().map(|()| &signed.writ)
+        });
+        let unsigned = self.grants.writs.iter().filter(|writ| {
+            let undecided = self.papers.get(&writ.digest).is_none_or(Papers::undecided);
+            undecided && !self.strict && !writ.revoked
+        });
         signed.chain(unsigned)
+    }
+
+    /// The verdict on the newest signed writ of these alone: what is there may be another build, or nothing.
+    pub(crate) fn judged_alone(&self, papers: &Papers) -> Option<Result<Verdict, Distrust>> {
+        let (_, signed) = papers.newest()?;
+        self.judged(alone(signed), papers)
     }
 
     /// The verdict of the trust root on one subject; none where nothing is signed and nothing has to be.
@@ -183,24 +189,26 @@ impl Policy {
     }
 
     /// The verdict on anything, by these papers; none without a trust root.
-    pub(crate) fn judged(
-        &self,
-        artefact: Artefact<'_>,
-        papers: &Papers,
-    ) -> Option<Result<Verdict, Distrust>> {
+    fn judged(&self, artefact: Artefact<'_>, papers: &Papers) -> Option<Result<Verdict, Distrust>> {
+        let verdict = verdict(self.ground()?, artefact, papers);
+        Some(verdict.and_then(|verdict| self.fresh(&verdict).map(|()| verdict)))
+    }
+
+    fn ground(&self) -> Option<Ground<'_>> {
         let (_, root) = self.root.as_ref()?;
-        let ground = Ground {
+        Some(Ground {
             root,
             place: self.place(),
             now_ms: writ_scheduler::now_ms(),
-        };
-        let verdict = verdict(ground, artefact, papers).and_then(|verdict| {
-            if self.start == Start::New {
-                self.seen.allows(&verdict)?;
-            }
-            Ok(verdict)
-        });
-        Some(verdict)
+        })
+    }
+
+    /// Whether a believed writ is no older than what was used here before.
+    fn fresh(&self, verdict: &Verdict) -> Result<(), Distrust> {
+        match self.start {
+            Start::New => self.seen.allows(verdict),
+            Start::Again => Ok(()),
+        }
     }
 
     /// What a subject may do.
@@ -216,7 +224,12 @@ impl Policy {
         // What asks for nothing needs nobody's review, unless everything does.
         let reviewed = writ.is_some() || subject.requests.is_empty();
         let authority = reviewed.then(|| authority(subject, writ)).transpose()?;
-        Ok(Judged { authority, verdict })
+        let writ = writ.cloned();
+        Ok(Judged {
+            authority,
+            writ,
+            verdict,
+        })
     }
 
     /// Remembers what a run was accepted on, so that nothing older is accepted later.
@@ -254,6 +267,18 @@ impl Policy {
         } else {
             self.writs.display()
         })
+    }
+}
+
+/// A signed writ as what it says that it is for.
+fn alone(signed: &SignedWrit) -> Artefact<'_> {
+    Artefact {
+        name: &signed.writ.plugin,
+        version: &signed.writ.version,
+        digest: &signed.writ.digest,
+        requests: &signed.requests,
+        imports: &signed.imports,
+        authored: matches!(Kind::of(&signed.writ.plugin), Kind::Plugin(_)),
     }
 }
 

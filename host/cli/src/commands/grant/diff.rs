@@ -154,12 +154,8 @@ fn app(arguments: &GrantDiff, json: bool) -> Result<Vec<Compared>> {
 }
 
 fn outcome(plugin: &Plugin, policy: &Policy, kept: Option<&Reader>) -> Result<Outcome> {
-    let is_this = |writ: &&Writ| writ.digest == plugin.digest;
-    if policy
-        .writs_of_all()
-        .find(is_this)
-        .is_some_and(|writ| !writ.revoked)
-    {
+    let is_this = |writ: &Writ| writ.digest == plugin.digest && writ.plugin == plugin.name;
+    if policy.approved().any(is_this) {
         return Ok(Outcome::Approved);
     }
     let Some(earlier) = review::earlier(&plugin.name, &plugin.digest, policy) else {

@@ -1,8 +1,8 @@
 //! `writ grant list`: every writ, how it stands, and who signed it. Works without the plugins.
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Subject as Kind, Writ};
-use writ_trust::{Artefact, Distrust, Envelope, Papers, Role, SignedWrit, Verdict};
+use writ_grant::Writ;
+use writ_trust::{Envelope, Role};
 
 use super::{File, choice, review};
 use crate::{
@@ -55,7 +55,7 @@ pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit>
 fn signed(file: &File) -> impl Iterator<Item = Row<'_>> {
     file.policy.all_papers().filter_map(|(_, papers)| {
         let (envelope, signed) = papers.newest()?;
-        let verdict = verdict(file, papers, signed);
+        let verdict = file.policy.judged_alone(papers);
         let need = file
             .policy
             .root()
@@ -101,19 +101,6 @@ fn signers(file: &File, envelope: &Envelope) -> usize {
         .flat_map(|(_, root)| root.keys(Role::Reviewer))
         .collect();
     envelope.signers(&keys).map_or(0, |signers| signers.len())
-}
-
-/// The verdict on a writ alone: what is there may be another build, or nothing.
-fn verdict(file: &File, papers: &Papers, signed: &SignedWrit) -> Option<Result<Verdict, Distrust>> {
-    let artefact = Artefact {
-        name: &signed.writ.plugin,
-        version: &signed.writ.version,
-        digest: &signed.writ.digest,
-        requests: &signed.requests,
-        imports: &signed.imports,
-        authored: matches!(Kind::of(&signed.writ.plugin), Kind::Plugin(_)),
-    };
-    file.policy.judged(artefact, papers)
 }
 
 fn unsigned(file: &File) -> impl Iterator<Item = Row<'_>> {

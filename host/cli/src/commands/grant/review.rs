@@ -172,7 +172,10 @@ impl<'a> Review<'a> {
     /// What one request means, why it is made, and what it could do.
     pub(super) fn explain(&self, request: &Request) {
         outln!("                     {}", request.capability.describe());
-        outln!("                     because: {}", printable(&request.reason));
+        outln!(
+            "                     because: {}",
+            printable(&request.reason)
+        );
         outln!(
             "                     risk: {}",
             Risk::of(&request.capability).heading()
@@ -206,11 +209,11 @@ impl<'a> Review<'a> {
     }
 }
 
-/// The latest writ of another build of the same plugin.
+/// The latest writ of another build of the same plugin that reviewers stood behind.
 pub(crate) fn earlier<'a>(name: &str, digest: &Digest, policy: &'a Policy) -> Option<&'a Writ> {
     let others = policy
-        .writs_of_all()
-        .filter(|writ| writ.plugin == name && writ.digest != *digest && !writ.revoked);
+        .approved()
+        .filter(|writ| writ.plugin == name && writ.digest != *digest);
     others.max_by_key(|writ| writ.approved_ms)
 }
 

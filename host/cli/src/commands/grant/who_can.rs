@@ -107,10 +107,7 @@ fn holders(
         match file.policy.judge(&subject) {
             Ok(judged) => {
                 let authority = judged.authority.unwrap_or_else(|| Authority::none(&name));
-                let writs = file.policy.writs_of_all();
-                let grants = writs
-                    .filter(|writ| writ.digest == subject.digest)
-                    .flat_map(|writ| &writ.grants);
+                let grants = judged.writ.iter().flat_map(|writ| &writ.grants);
                 let folders = grants
                     .filter_map(|grant| Some((grant.capability.clone(), grant.folder.clone()?)));
                 let folders = folders.collect();
