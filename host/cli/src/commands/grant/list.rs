@@ -1,7 +1,7 @@
 //! `writ grant list`: every writ, how it stands, and who signed it. Works without the plugins.
 
 use serde_json::{Value as Json, json};
-use writ_grant::Writ;
+use writ_grant::{Grant, Writ};
 use writ_trust::{Envelope, Role};
 
 use super::{File, choice, review};
@@ -171,10 +171,19 @@ impl Row<'_> {
                 "epoch": signed.epoch,
                 "place": signed.place,
             })),
-            "grants": writ.grants.iter().map(|grant| json!({
-                "capability": grant.capability.to_string(),
-                "folder": grant.folder,
-            })).collect::<Vec<_>>(),
+            "grants": writ.grants.iter().map(grant).collect::<Vec<_>>(),
         })
     }
+}
+
+/// All that a grant says, under the keys of a grants file: a tool has to see where a secret goes as well as a person.
+fn grant(grant: &Grant) -> Json {
+    json!({
+        "capability": grant.capability.to_string(),
+        "folder": grant.folder,
+        "value": grant.value,
+        "host": grant.host.as_ref().map(ToString::to_string),
+        "header": grant.header.as_ref().map(ToString::to_string),
+        "addresses": grant.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
 }
