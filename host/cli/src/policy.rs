@@ -11,6 +11,7 @@ use std::{
 };
 
 use writ_grant::{Authority, Digest, Grants, Subject as Kind, Writ};
+use writ_journal::TakenFolder;
 use writ_trust::{
     Artefact, Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers,
     ROOT_BYTES_MAX, Seen, SignedWrit, Statement, TrustRoot, Verdict, verdict,
@@ -32,12 +33,12 @@ const PAPERS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const PAPER_SUFFIX: &str = ".dsse.json";
 
 /// Whether what is judged starts now, or was started before and is taken up again.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Start {
     /// It starts now: nothing older than what was used here before.
     New,
-    /// It was accepted before, as it is: an older build may go on.
-    Again,
+    /// It was accepted before, on signed writs with these payloads: what is older than what was used here may go on by those alone.
+    Again(Vec<Digest>),
 }
 
 /// Everything that decides what may be done in one app.
@@ -205,10 +206,7 @@ impl Policy {
 
     /// Whether a believed writ is no older than what was used here before.
     fn fresh(&self, verdict: &Verdict) -> Result<(), Distrust> {
-        match self.start {
-            Start::New => self.seen.allows(verdict),
-            Start::Again => Ok(()),
-        }
+        self.start.allows(&self.seen, verdict)
     }
 
     /// What a subject may do.
@@ -232,18 +230,24 @@ impl Policy {
         })
     }
 
-    /// Remembers what a run was accepted on, so that nothing older is accepted later.
-    pub(crate) fn remember(&self, believed: &[Verdict]) -> Result<()> {
-        let Some((_, root)) = self
-            .root
-            .as_ref()
-            .filter(|_| self.strict || !believed.is_empty())
-        else {
+    /// Remembers what a run was accepted on, so that nothing older is accepted later. Another process may have remembered more since
+    /// this policy was read: the folder is this process's own by now, so what counts is what lies there.
+    pub(crate) fn remember(&self, _own: &TakenFolder, believed: &[Verdict]) -> Result<()> {
+        let Some((path, root)) = self.root().filter(|_| self.strict || !believed.is_empty()) else {
             return Ok(());
         };
-        let mut seen = self.seen.clone();
+        let before = memory::read(&self.data)?;
+        before
+            .allows_root(root)
+            .map_err(|distrust| refused(&distrust).within(path.display()))?;
+        for verdict in believed {
+            self.start
+                .allows(&before, verdict)
+                .map_err(|distrust| refused(&distrust).within(self.writs.display()))?;
+        }
+        let mut seen = before.clone();
         seen.note(root, believed);
-        if memory::keep(&self.data, &seen, &self.seen)? {
+        if memory::keep(&self.data, &seen, &before)? {
             errln!(
                 "note: {} remembered no signed writs; from now on it does, and nothing older counts",
                 self.data.display()
@@ -267,6 +271,15 @@ impl Policy {
         } else {
             self.writs.display()
         })
+    }
+}
+
+impl Start {
+    fn allows(&self, seen: &Seen, verdict: &Verdict) -> Result<(), Distrust> {
+        match self {
+            Self::New => seen.allows(verdict),
+            Self::Again(accepted) => seen.allows_again(verdict, accepted),
+        }
     }
 }
 

@@ -20,13 +20,15 @@ use crate::{
     wall::Plan,
 };
 
-/// What a run is pinned to: the workflow's digest, each plugin with its digest, and the grants file.
+/// What a run is pinned to: the workflow's digest, each plugin with its digest, the grants file, and the signed writs that it was
+/// accepted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Pins {
     name: String,
     workflow: String,
     plugins: Vec<(String, String)>,
     grants: Option<PathBuf>,
+    signed: Vec<String>,
 }
 
 /// The same, read and compiled.
@@ -103,6 +105,7 @@ fn pins(first: Event) -> Option<Pins> {
         workflow,
         plugins,
         grants,
+        signed,
         ..
     } = first
     else {
@@ -116,6 +119,7 @@ fn pins(first: Event) -> Option<Pins> {
             .map(|(name, pin)| (name, pin.digest))
             .collect(),
         grants: grants.map(PathBuf::from),
+        signed: signed.into_iter().map(|pin| pin.payload).collect(),
     })
 }
 
@@ -142,7 +146,9 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
         data: app.data.clone(),
         config,
     };
-    let policy = Policy::open(&app, Start::Again)?;
+    let accepted: Result<Vec<_>, _> = pins.signed.iter().map(|payload| payload.parse()).collect();
+    let accepted = accepted.map_err(Failure::journal)?;
+    let policy = Policy::open(&app, Start::Again(accepted))?;
     let Ok(parsed) = load::parse(text, &pins.name, found, &policy)? else {
         return Err(Failure::journal(format!(
             "the workflow {} it started on no longer parses",
@@ -150,6 +156,7 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
         )));
     };
     let parsed = parsed.permitted()?;
+    policy.remember(folder, &parsed.believed)?;
     let compiled = load::compile(&app, &parsed, sandbox);
     Ok(Ready {
         app,

@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
         return refuse(&checked.diagnostics, &checked.notes, &text, json);
     }
     report::diagnostics(&checked.diagnostics, &text);
-    policy.remember(&checked.parsed.believed)?;
+    policy.remember(&folder, &checked.parsed.believed)?;
     let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
     // Threads.
