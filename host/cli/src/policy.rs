@@ -431,3 +431,6 @@ pub(crate) fn read_paper(path: &Path, root: Option<&TrustRoot>) -> Result<(Envel
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
