@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::{BufRead, BufReader},
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -63,6 +64,23 @@ impl Desk {
 
     pub(super) fn run(&self) -> Said {
         self.writ(&["run", ".", "--json"])
+    }
+
+    /// Runs the app in a process that ends too early, and leaves its run unfinished.
+    pub(super) fn interrupted(&self) {
+        let mut child = self
+            .command(&["run", "."])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("writ can be started");
+        let err = BufReader::new(child.stderr.take().expect("it is piped"));
+        let accepted = err
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line.contains("accepted run"));
+        assert!(accepted, "the run was accepted");
+        child.kill().expect("it runs");
+        let _ = child.wait();
     }
 
     /// Makes a key and trusts it in the app's trust root; returns its public line.

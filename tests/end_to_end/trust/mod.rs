@@ -2,10 +2,14 @@
 
 use std::fs;
 
+mod again;
+mod claims;
 mod desk;
 mod keys;
 mod refusals;
 mod review;
+mod screen;
+mod sources;
 mod stranger;
 
 use desk::{Desk, has, refused};
