@@ -123,7 +123,10 @@ pub(crate) fn added(folder: &Path) -> Result<Vec<PathBuf>> {
 pub(crate) fn listing(folder: &Path) -> Result<impl Iterator<Item = Result<PathBuf>>> {
     let refuse = |error| Failure::file(folder, "read", &error);
     let entries = match fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        // Below what is no folder, none is there either.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            None
+        }
         Err(error) => return Err(refuse(error)),
         Ok(_) => Some(fs::read_dir(folder).map_err(refuse)?),
     };
