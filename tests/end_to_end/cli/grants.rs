@@ -72,7 +72,10 @@ fn review_approve_list_revoke() {
     assert_eq!(listed[0]["state"], "approved");
     assert_eq!(
         listed[0]["grants"],
-        serde_json::json!([{ "capability": "fs:read:/in", "folder": "data" }])
+        serde_json::json!([{
+            "capability": "fs:read:/in", "folder": "data", "value": null,
+            "host": null, "header": null, "addresses": []
+        }])
     );
 
     // What is named again is replaced; what is named besides is added.
@@ -364,5 +367,39 @@ fn approving_says_what_is_still_in_the_way() {
         2,
         &["plugin files: ", "none is not there"],
         &["make the folder"],
+    );
+}
+
+#[test]
+fn a_tool_sees_where_a_secret_goes_and_which_addresses_are_reached() {
+    let app = App::new("");
+    let request = |capability: &str| {
+        format!(
+            "[[request]]\ncapability = \"{capability}\"\nreason = \"orders\"\noptional = true\n\n"
+        )
+    };
+    let http = "http:GET https://erp.example/**";
+    app.plugin("double", &(request("secret:use:erp") + &request(http)));
+    let _ = app
+        .writ(&[
+            "grant",
+            "approve",
+            ".",
+            "double",
+            "--allow",
+            "secret:use:erp=https://erp.example authorization",
+            "--allow",
+            &format!("{http}=10.1.0.0/16,10.2.0.0/16"),
+        ])
+        .expect(0);
+    let listed = app.writ(&["grant", "list", "--json"]).expect(0).json();
+    let grants = &listed[0]["grants"];
+    assert_eq!(
+        (&grants[0]["host"], &grants[0]["header"]),
+        (&"https://erp.example".into(), &"authorization".into())
+    );
+    assert_eq!(
+        grants[1]["addresses"],
+        serde_json::json!(["10.1.0.0/16", "10.2.0.0/16"])
     );
 }
