@@ -375,6 +375,27 @@ fn authors_vouch_and_do_not_review_their_own() {
 }
 
 #[test]
+fn a_root_can_keep_authors_and_reviewers_apart() {
+    let desk = Desk::strict(READ);
+    let _ = desk.key("alice", "reviewer");
+    let _ = desk.key("bob", "author");
+    desk.change("trust.toml", "epoch = 1\n", "epoch = 1\nseparate = true\n");
+    let before = desk.read("trust.toml");
+    for (name, role) in [("alice", "author"), ("bob", "reviewer")] {
+        let why = format!("{name} would be author and reviewer");
+        refused(
+            desk.writ(&["key", "trust", name, "--role", role]),
+            2,
+            &["trust.toml:", &why],
+            &["with `separate = true` nobody is both"],
+        );
+    }
+    assert_eq!(desk.read("trust.toml"), before);
+    desk.approve("alice");
+    let _ = desk.run().expect(0);
+}
+
+#[test]
 fn the_authors_word_is_carried_along() {
     let desk = Desk::strict(READ);
     let _ = desk.key("bob", "author");

@@ -14,6 +14,7 @@ pub(super) const TARGET: Target = Target {
     words: &[
         "version = 1\n",
         "epoch = ",
+        "separate = true\n",
         "[[key]]\n",
         "public = ",
         "roles = [",
@@ -47,7 +48,7 @@ static KEYS: LazyLock<[SecretKey; 2]> = LazyLock::new(|| {
 fn seeds() -> Vec<Vec<u8>> {
     let [alice, bob] = [0, 1].map(|at| KEYS[at].public().to_string());
     let root = format!(
-        "version = 1\nepoch = 3\n\n[[key]]\npublic = \"{alice}\"\nroles = [\"reviewer\"]\nnot_before = \"2026-11-21T00:00:00Z\"\n\n\
+        "version = 1\nepoch = 3\nseparate = true\n\n[[key]]\npublic = \"{alice}\"\nroles = [\"reviewer\"]\nnot_before = \"2026-11-21T00:00:00Z\"\n\n\
          [[key]]\npublic = \"{bob}\"\nroles = [\"author\", \"auditor\"]\n"
     );
     let fresh = Fresh {
