@@ -49,7 +49,9 @@ fn what_another_process_remembered_meanwhile_counts_and_stays() {
     first.remember(&own, &[believed("files", NOW_MS)]).unwrap();
     // The second has read nothing of that.
     let older = believed("files", NOW_MS - 1);
-    let refused = second.remember(&own, &[older.clone()]).unwrap_err();
+    let refused = second
+        .remember(&own, std::slice::from_ref(&older))
+        .unwrap_err();
     assert!(refused.message.contains("an old one was put back"));
     second.remember(&own, &[believed("other", NOW_MS)]).unwrap();
     let seen = memory::read(data).unwrap();
