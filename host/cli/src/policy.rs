@@ -236,7 +236,7 @@ impl Policy {
         let Some((path, root)) = self.root().filter(|_| self.strict || !believed.is_empty()) else {
             return Ok(());
         };
-        let before = memory::read(&self.data)?;
+        let before = memory::recall(&self.data)?;
         before
             .allows_root(root)
             .map_err(|distrust| refused(&distrust).within(path.display()))?;

@@ -13,7 +13,7 @@ fn policy(data: &Path) -> Policy {
         root: Some((data.join(ROOT_FILE), root)),
         strict: true,
         place: None,
-        seen: memory::read(data).unwrap(),
+        seen: memory::recall(data).unwrap(),
         start: Start::New,
         writs: data.join("writs"),
         data: data.to_owned(),
@@ -54,7 +54,7 @@ fn what_another_process_remembered_meanwhile_counts_and_stays() {
         .unwrap_err();
     assert!(refused.message.contains("an old one was put back"));
     second.remember(&own, &[believed("other", NOW_MS)]).unwrap();
-    let seen = memory::read(data).unwrap();
+    let seen = memory::recall(data).unwrap();
     for name in ["files", "other"] {
         assert!(seen.allows(&believed(name, NOW_MS)).is_ok());
         assert!(seen.allows(&believed(name, NOW_MS - 1)).is_err());
@@ -65,7 +65,7 @@ fn what_another_process_remembered_meanwhile_counts_and_stays() {
         ..second
     };
     again.remember(&own, &[older]).unwrap();
-    assert_eq!(memory::read(data).unwrap(), seen);
+    assert_eq!(memory::recall(data).unwrap(), seen);
 }
 
 #[test]
