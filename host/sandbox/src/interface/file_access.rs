@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rustix::fs::FileType;
+use rustix::io::Errno;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -15,10 +16,13 @@ use writ_grant::{Access, Authority, Capability, FileRead, FileWrite, Permit};
 
 use crate::fault::Fault;
 use crate::folders::{FolderError, Mounts};
-use crate::interface::file_path;
+use crate::interface::file_path::{self, Way};
 use crate::interface::file_stream::{Budget, CountedOutput, Moved};
 use crate::port::{FileNote, FileOperation};
 use crate::state::State;
+
+/// Longest path that a guest may use, in bytes: the kernel takes no longer one.
+const PATH_BYTES_MAX: usize = 4096;
 
 /// The files of one call.
 pub(crate) struct Files {
@@ -125,14 +129,6 @@ impl Files {
             .get(&descriptor.rep())
             .cloned()
             .ok_or_else(|| ErrorCode::BadDescriptor.into())
-    }
-
-    pub(super) fn path_at(
-        &self,
-        descriptor: &Resource<Descriptor>,
-        relative: &str,
-    ) -> FsResult<String> {
-        Ok(file_path::join(&self.path_of(descriptor)?, relative))
     }
 
     pub(super) fn moved(&mut self, path: &str) -> Arc<Moved> {
@@ -298,6 +294,38 @@ impl State {
 }
 
 impl State {
+    /// Where a path below a descriptor leads. The kernel resolves a `..` after it followed a link; so one that steps out of anything
+    /// but a real folder is left as it is written, for the policy to refuse. Otherwise the record would name another file than the
+    /// one that is opened.
+    pub(super) fn way(&self, descriptor: &Resource<Descriptor>, path: &str) -> FsResult<Way> {
+        if path.len() > PATH_BYTES_MAX {
+            return Err(ErrorCode::NameTooLong.into());
+        }
+        let base = self.files.path_of(descriptor)?;
+        let way = file_path::way(&base, path);
+        let Descriptor::Dir(folder) = self.table.get(descriptor)? else {
+            return Ok(way);
+        };
+        for left in &way.left {
+            match kind(&folder.dir, left, false) {
+                Ok(FileType::Directory) => {}
+                Ok(FileType::Symlink) | Err(Errno::XDEV | Errno::LOOP) => {
+                    return Ok(file_path::untidied(&base, path));
+                }
+                Ok(
+                    FileType::RegularFile
+                    | FileType::Fifo
+                    | FileType::Socket
+                    | FileType::CharacterDevice
+                    | FileType::BlockDevice
+                    | FileType::Unknown,
+                ) => return Err(ErrorCode::NotDirectory.into()),
+                Err(error) => return Err(std::io::Error::from(error).into()),
+            }
+        }
+        Ok(way)
+    }
+
     /// Refuses what is neither a file nor a folder: opening a FIFO would hold a thread until somebody writes to it, and a device
     /// or socket is no data. Whatever can't be looked at is left to the opening, which says why. One that is put there between the
     /// look and the opening holds a thread, and nothing else: guests can't make one.

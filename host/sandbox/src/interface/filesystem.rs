@@ -70,7 +70,7 @@ impl HostDescriptor for State {
         open_flags: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Fd> {
-        let target = self.files.path_at(&fd, &path)?;
+        let (target, path) = self.way(&fd, &path)?.into_parts();
         let writes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE)
             || flags.contains(DescriptorFlags::WRITE);
         let folder = open_flags.contains(OpenFlags::DIRECTORY);
@@ -198,7 +198,8 @@ impl HostDescriptor for State {
         path_flags: PathFlags,
         path: String,
     ) -> FsResult<types::DescriptorStat> {
-        let allowed = self.may_see(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_see(&guest)?;
         let stat = HostDescriptor::stat_at(&mut self.filesystem(), fd, path_flags, path).await;
         self.seen(allowed, stat)
     }
@@ -209,14 +210,16 @@ impl HostDescriptor for State {
         path_flags: PathFlags,
         path: String,
     ) -> FsResult<types::MetadataHashValue> {
-        let allowed = self.may_see(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_see(&guest)?;
         let hash =
             HostDescriptor::metadata_hash_at(&mut self.filesystem(), fd, path_flags, path).await;
         self.seen(allowed, hash)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
-        let allowed = self.may_read(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_read(&guest)?;
         let link = HostDescriptor::readlink_at(&mut self.filesystem(), fd, path).await;
         self.seen(allowed, link)
     }
@@ -257,7 +260,8 @@ impl HostDescriptor for State {
         access: types::NewTimestamp,
         change: types::NewTimestamp,
     ) -> FsResult<()> {
-        let allowed = self.may_write(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_write(&guest)?;
         let set = HostDescriptor::set_times_at(
             &mut self.filesystem(),
             fd,
@@ -271,19 +275,22 @@ impl HostDescriptor for State {
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let allowed = self.may_write(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_write(&guest)?;
         let made = HostDescriptor::create_directory_at(&mut self.filesystem(), fd, path).await;
         self.note(allowed, FileOperation::CreateFolder, made)
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let allowed = self.may_write(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_write(&guest)?;
         let removed = HostDescriptor::remove_directory_at(&mut self.filesystem(), fd, path).await;
         self.note(allowed, FileOperation::Remove, removed)
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let allowed = self.may_write(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_write(&guest)?;
         let removed = HostDescriptor::unlink_file_at(&mut self.filesystem(), fd, path).await;
         self.note(allowed, FileOperation::Remove, removed)
     }
@@ -295,8 +302,10 @@ impl HostDescriptor for State {
         new_fd: Fd,
         new_path: String,
     ) -> FsResult<()> {
-        let old = self.may_write(&self.files.path_at(&fd, &old_path)?)?;
-        let new = self.may_write(&self.files.path_at(&new_fd, &new_path)?)?;
+        let (from, old_path) = self.way(&fd, &old_path)?.into_parts();
+        let (to, new_path) = self.way(&new_fd, &new_path)?.into_parts();
+        let old = self.may_write(&from)?;
+        let new = self.may_write(&to)?;
         let renamed =
             HostDescriptor::rename_at(&mut self.filesystem(), fd, old_path, new_fd, new_path).await;
         let renamed = self.note(old, FileOperation::Rename, renamed);
@@ -311,8 +320,10 @@ impl HostDescriptor for State {
         new_fd: Fd,
         new_path: String,
     ) -> FsResult<()> {
-        let old = self.may_write(&self.files.path_at(&fd, &old_path)?)?;
-        let new = self.may_write(&self.files.path_at(&new_fd, &new_path)?)?;
+        let (from, old_path) = self.way(&fd, &old_path)?.into_parts();
+        let (to, new_path) = self.way(&new_fd, &new_path)?.into_parts();
+        let old = self.may_write(&from)?;
+        let new = self.may_write(&to)?;
         let linked = HostDescriptor::link_at(
             &mut self.filesystem(),
             fd,
@@ -328,7 +339,8 @@ impl HostDescriptor for State {
 
     /// A link that leads out of the folder couldn't be followed by a guest, but could by whoever reads the folder later.
     async fn symlink_at(&mut self, fd: Fd, target: String, path: String) -> FsResult<()> {
-        let allowed = self.may_write(&self.files.path_at(&fd, &path)?)?;
+        let (guest, path) = self.way(&fd, &path)?.into_parts();
+        let allowed = self.may_write(&guest)?;
         if file_path::may_lead_out(&target) {
             self.note_escape(&allowed);
             return Err(ErrorCode::NotPermitted.into());

@@ -140,6 +140,58 @@ async fn nothing_outside_is_reached_and_each_attempt_is_noted() {
     assert_eq!(port.0.lock().denied.len(), ways_out.len() + 1);
 }
 
+/// What the folder of this name says to opening a path for reading.
+async fn read_from(state: &mut State, root: usize, path: &str) -> Option<ErrorCode> {
+    let root = roots(state).remove(root);
+    let opened = HostDescriptor::open_at(
+        state,
+        root,
+        PathFlags::SYMLINK_FOLLOW,
+        path.into(),
+        OpenFlags::empty(),
+        READ,
+    );
+    let error = opened.await.err()?;
+    Some(*error.downcast_ref().expect("the guest is told"))
+}
+
+#[tokio::test]
+async fn a_path_leads_where_its_text_says_or_nowhere() {
+    let (ground, port) = (ground(), TestPort::default());
+    let (inside, outside) = (ground.path().join("in"), ground.path().join("out"));
+    fs::create_dir_all(inside.join("folder/deep")).unwrap();
+    fs::create_dir_all(outside.join("p/q")).unwrap();
+    for file in ["d.txt", "p/d.txt", "in.txt"] {
+        fs::write(outside.join(file), "posted").unwrap();
+    }
+    symlink("p/q", outside.join("s")).unwrap();
+    symlink(".", outside.join("in")).unwrap();
+    let mut state = with_folders(&["fs:read:/in", "fs:write:/out"], ground.path(), &port);
+    for (path, code) in [
+        ("folder/../a.txt", None),
+        ("folder/deep/../../a.txt", None),
+        ("folder/deep/..", None),
+        ("none/../a.txt", Some(ErrorCode::NoEntry)),
+        ("a.txt/../a.txt", Some(ErrorCode::NotDirectory)),
+        ("up/../a.txt", Some(ErrorCode::NotPermitted)),
+        (&"folder/../".repeat(500), Some(ErrorCode::NameTooLong)),
+    ] {
+        assert_eq!(read_from(&mut state, 0, path).await, code, "{path}");
+    }
+    // By its text the first is /in/d.txt, which may be read; the kernel would open /out/d.txt.
+    let lies = ["s/../../in/d.txt", "s/../d.txt", "../in/a.txt"];
+    for path in lies {
+        let code = read_from(&mut state, 1, path).await;
+        assert_eq!(code, Some(ErrorCode::NotPermitted), "{path}");
+    }
+    state.finish();
+    let story = port.0.lock();
+    let opened: Vec<_> = story.files.iter().map(|note| note.path.as_str()).collect();
+    assert_eq!(opened, ["/in/a.txt", "/in/folder"]);
+    assert_eq!(story.denied.len(), lies.len() + 1);
+    assert!(story.denied.iter().all(|denied| !denied.nameable));
+}
+
 #[tokio::test]
 async fn a_read_only_folder_can_not_be_changed() {
     let (ground, port) = (ground(), TestPort::default());
