@@ -293,6 +293,50 @@ impl State {
     }
 }
 
+/// Names that change. Who may write in two places could otherwise read in one what lies in the other.
+impl State {
+    /// For a new name in place of the old one: what may not be read does not come to where it may be. A folder does not go the other
+    /// way either: what is open in it stays open, under the name that may be read.
+    pub(super) fn may_move(
+        &mut self,
+        descriptor: &Resource<Descriptor>,
+        (from, relative): (&str, &str),
+        to: &str,
+    ) -> FsResult<()> {
+        if self.is_readable(to) {
+            return self.may_read(from).map(drop);
+        }
+        if self.is_readable(from) && self.is_folder(descriptor, relative)? {
+            return self.may_read(to).map(drop);
+        }
+        Ok(())
+    }
+
+    /// For a second name: a file has not one name that may be read and one that may not.
+    pub(super) fn may_share(&mut self, from: &str, to: &str) -> FsResult<()> {
+        if self.is_readable(from) || self.is_readable(to) {
+            self.may_read(from)?;
+            self.may_read(to)?;
+        }
+        Ok(())
+    }
+
+    /// The same as [`State::may_read`] for whoever only decides by it: nothing is noted.
+    fn is_readable(&self, path: &str) -> bool {
+        self.authority.permit(FileRead { path }).is_ok()
+    }
+
+    fn is_folder(&self, descriptor: &Resource<Descriptor>, path: &str) -> FsResult<bool> {
+        let Descriptor::Dir(folder) = self.table.get(descriptor)? else {
+            return Ok(false);
+        };
+        Ok(matches!(
+            kind(&folder.dir, path, false),
+            Ok(FileType::Directory)
+        ))
+    }
+}
+
 impl State {
     /// Where a path below a descriptor leads. The kernel resolves a `..` after it followed a link; so one that steps out of anything
     /// but a real folder is left as it is written, for the policy to refuse. Otherwise the record would name another file than the

@@ -5,8 +5,8 @@
 //! told to the guest as `not-permitted`, in the interface's own word, so that a tool which probes goes on; and it is noted,
 //! so that the record shows the attempt. Raw file access is not recorded byte for byte: what was touched and how much moved is.
 //!
-//! Write access doesn't imply read access: reading data through a write-only folder is refused. What a file is (size, times,
-//! kind) can be asked in any granted folder.
+//! Write access doesn't imply read access: reading data through a write-only folder is refused, and so is giving it a name where it
+//! could be read. What a file is (size, times, kind) can be asked in any granted folder.
 
 use std::sync::atomic::Ordering;
 
@@ -306,6 +306,7 @@ impl HostDescriptor for State {
         let (to, new_path) = self.way(&new_fd, &new_path)?.into_parts();
         let old = self.may_write(&from)?;
         let new = self.may_write(&to)?;
+        self.may_move(&fd, (&from, &old_path), &to)?;
         let renamed =
             HostDescriptor::rename_at(&mut self.filesystem(), fd, old_path, new_fd, new_path).await;
         let renamed = self.note(old, FileOperation::Rename, renamed);
@@ -324,6 +325,7 @@ impl HostDescriptor for State {
         let (to, new_path) = self.way(&new_fd, &new_path)?.into_parts();
         let old = self.may_write(&from)?;
         let new = self.may_write(&to)?;
+        self.may_share(&from, &to)?;
         let linked = HostDescriptor::link_at(
             &mut self.filesystem(),
             fd,

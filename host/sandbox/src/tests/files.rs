@@ -259,6 +259,52 @@ async fn a_write_only_folder_can_not_be_read() {
 }
 
 #[tokio::test]
+async fn what_may_not_be_read_gets_no_name_where_it_may_be() {
+    let (ground, port) = (ground(), TestPort::default());
+    let (inside, outside) = (ground.path().join("in"), ground.path().join("out"));
+    for folder in [inside.join("folder"), outside.join("folder")] {
+        fs::create_dir(folder).unwrap();
+    }
+    for file in ["d.txt", "folder/e.txt"] {
+        fs::write(outside.join(file), "posted").unwrap();
+    }
+    let granted = ["fs:read:/in", "fs:write:/in", "fs:write:/out"];
+    let mut state = with_folders(&granted, ground.path(), &port);
+    // From and to: 0 may be read, 1 may not.
+    for (link, from, old, to, new, may) in [
+        (false, 1, "d.txt", 0, "d.txt", false),
+        (false, 1, "folder", 0, "new", false),
+        (false, 0, "folder", 1, "new", false),
+        (true, 1, "d.txt", 0, "d.txt", false),
+        (true, 0, "a.txt", 1, "a.txt", false),
+        (true, 1, "d.txt", 1, "same.txt", true),
+        (true, 0, "a.txt", 0, "same.txt", true),
+        (false, 1, "d.txt", 1, "moved.txt", true),
+        (false, 0, "folder", 0, "moved", true),
+        (false, 0, "a.txt", 1, "a.txt", true),
+    ] {
+        let (mut froms, mut tos) = (roots(&mut state), roots(&mut state));
+        let (from, to) = (froms.remove(from), tos.remove(to));
+        let (old, new) = (old.to_owned(), new.to_owned());
+        let done = if link {
+            let follow = PathFlags::empty();
+            HostDescriptor::link_at(&mut state, from, follow, old.clone(), to, new).await
+        } else {
+            HostDescriptor::rename_at(&mut state, from, old.clone(), to, new).await
+        };
+        match may {
+            true => done.unwrap(),
+            false => assert!(not_permitted(done), "{old}"),
+        }
+    }
+    assert_eq!(
+        port.0.lock().denied[0].capability.to_string(),
+        "fs:read:/out/d.txt"
+    );
+    assert_eq!(port.0.lock().denied.len(), 5);
+}
+
+#[tokio::test]
 async fn links_that_lead_out_are_not_made() {
     let (ground, port) = (ground(), TestPort::default());
     let mut state = with_folders(&["fs:write:/out"], ground.path(), &port);
