@@ -88,7 +88,7 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
     let ready = ready(loaded, &function, &arguments, &authority, &limits);
     drop(arguments);
     let by_host = caller.is_none();
-    let (authority, chain, mounted, port) = match caller {
+    let (authority, chain, mounted, mut port) = match caller {
         Some(waiting) => {
             let authority = authority.within(&waiting.authority);
             let mounted = mounts(loaded, &authority, &folders)
@@ -103,7 +103,7 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
     };
     let (ready, mounts) = match ready.and_then(|ready| Ok((ready, mounted?))) {
         Ok(checked) => checked,
-        Err(fault) => return refused(fault, port),
+        Err(fault) => return refused(fault, port.take()),
     };
     let parts = Parts {
         authority,
@@ -126,14 +126,14 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
         },
     );
     if let Err(fault) = state.open_folders() {
-        return refused(fault, state.port);
+        return refused(fault, state.into_port());
     }
     // A chain of calls has one slot: whoever waits for a callee computes nothing meanwhile, and lends it its own. So nobody ever
     // waits for a slot that the own chain holds. The slot is given back after the store that holds its instance.
     let _slot = if by_host {
         let Ok(slot) = loaded.shared.slots.acquire().await else {
             let message = "the sandbox is shutting down".to_owned();
-            return refused(Fault::Host { message }, state.port);
+            return refused(Fault::Host { message }, state.into_port());
         };
         Some(slot)
     } else {
@@ -143,11 +143,11 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
 }
 
 /// How a call ends that never started.
-fn refused(fault: Fault, port: Lent) -> Outcome {
+fn refused(fault: Fault, port: Box<dyn Port>) -> Outcome {
     Outcome {
         result: Err(fault),
         usage: Usage::default(),
-        port: port.into_port(),
+        port,
     }
 }
 
@@ -207,13 +207,7 @@ async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome
     state.began = began;
     let _running = match loaded.shared.engines.ticker().run() {
         Ok(running) => running,
-        Err(fault) => {
-            return Outcome {
-                result: Err(fault),
-                usage: Usage::default(),
-                port: state.port.into_port(),
-            };
-        }
+        Err(fault) => return refused(fault, state.into_port()),
     };
     let meter = state.meter.clone();
     let wall_ms_max = state.limits.wall_ms_max;
@@ -238,12 +232,11 @@ async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome
         (Ok(Ok(Err(error))), None) => left(trap::fault(&error, &state.limits), function),
         (Ok(Ok(Ok(val))), None) => answer(function, val, &state.limits),
     };
-    state.finish();
     let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     Outcome {
         result,
         usage: state.usage(wall_us),
-        port: state.port.into_port(),
+        port: state.into_port(),
     }
 }
 

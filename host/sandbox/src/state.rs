@@ -22,7 +22,7 @@ use crate::limiter::{LimitHit, Limiter};
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::meter::Meter;
-use crate::port::{HostCall, Recalled};
+use crate::port::{HostCall, Port, Recalled};
 use crate::tools::{Chain, Lent, Tools};
 
 /// Values that the operator set for plugins, by name. What a plugin sees of them is what it was granted.
@@ -219,14 +219,22 @@ impl State {
         }
     }
 
-    /// Tells the port what is still untold, when the guest is done.
+    /// Tells the port what is still untold. A callee that it was lent to until now is gone without an answer.
     pub(crate) fn finish(&mut self) {
-        self.port.back();
+        if self.port.back() {
+            self.port.tool_returned(None);
+        }
         self.log.finish();
         self.tell_log();
         for note in self.files.notes(&self.authority) {
             self.port.opened(note);
         }
+    }
+
+    /// The port, when all is told.
+    pub(crate) fn into_port(mut self) -> Box<dyn Port> {
+        self.finish();
+        self.port.take()
     }
 
     /// Forgets what one call used, for an instance that serves another.
@@ -278,6 +286,14 @@ impl State {
             http_request_bytes: self.http.request_bytes(),
             http_response_bytes: self.http.response_bytes(),
         }
+    }
+}
+
+/// A call can end without coming to its end: a task that times out, or that nobody waits for any more, drops it. What the guest did
+/// until then has happened all the same.
+impl Drop for State {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

@@ -128,15 +128,19 @@ impl Lent {
         }
     }
 
-    /// Takes the port back, if it was lent.
-    pub(crate) fn back(&mut self) {
-        if let Some(port) = self.away.take().and_then(|home| home.lock().take()) {
+    /// Takes the port back; false if it was not lent.
+    pub(crate) fn back(&mut self) -> bool {
+        let Some(home) = self.away.take() else {
+            return false;
+        };
+        if let Some(port) = home.lock().take() {
             self.port = port;
         }
+        true
     }
 
     /// The port, for whoever gave it. A borrowed one goes home instead.
-    pub(crate) fn into_port(mut self) -> Box<dyn Port> {
+    pub(crate) fn take(&mut self) -> Box<dyn Port> {
         self.back();
         if self.home.is_some() {
             return Box::new(Deaf);

@@ -2,6 +2,7 @@
 //! none of the operations; `filesystem.rs` does, and needs an [`Allowed`] from here for each.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -41,9 +42,26 @@ pub(crate) struct Files {
 #[derive(Default)]
 struct Touched {
     order: usize,
-    write: bool,
-    times: u64,
+    /// How many times with read access, and with write access.
+    reads: u64,
+    writes: u64,
     moved: Arc<Moved>,
+}
+
+impl Touched {
+    fn count(&mut self, write: bool) -> &mut u64 {
+        if write {
+            &mut self.writes
+        } else {
+            &mut self.reads
+        }
+    }
+}
+
+/// An operation that may be under way. It is noted already: a call can be ended in the middle of it, and what was begun then goes on.
+pub(super) struct Begun {
+    allowed: Allowed,
+    operation: FileOperation,
 }
 
 /// Proof that the policy allowed touching a path, kept until the operation is noted. Made from a permit only.
@@ -113,11 +131,11 @@ impl Files {
         let mut touched: Vec<_> = self.touched.drain().collect();
         touched.sort_by_key(|(_, touched)| touched.order);
         let note = |((path, operation), touched): ((String, FileOperation), Touched)| FileNote {
-            grant: granted_by(authority, &path, touched.write),
+            grant: granted_by(authority, &path, touched.writes > 0),
             path,
             operation,
-            write: touched.write,
-            times: touched.times,
+            write: touched.writes > 0,
+            times: touched.reads + touched.writes,
             bytes_read: touched.moved.read.load(Ordering::Relaxed),
             bytes_written: touched.moved.written.load(Ordering::Relaxed),
         };
@@ -129,6 +147,20 @@ impl Files {
             .get(&descriptor.rep())
             .cloned()
             .ok_or_else(|| ErrorCode::BadDescriptor.into())
+    }
+
+    fn take_back(&mut self, begun: &Begun) {
+        let Entry::Occupied(mut entry) =
+            (self.touched).entry((begun.allowed.path.clone(), begun.operation))
+        else {
+            return;
+        };
+        let touched = entry.get_mut();
+        let count = touched.count(begun.allowed.write);
+        *count = count.saturating_sub(1);
+        if touched.reads + touched.writes == 0 {
+            entry.remove();
+        }
     }
 
     pub(super) fn moved(&mut self, path: &str) -> Arc<Moved> {
@@ -196,41 +228,33 @@ impl State {
         write.or_else(|_| self.may_read(path))
     }
 
-    /// Notes an operation that was allowed; a refusal by the second wall is noted as denied.
-    pub(super) fn note<T>(
+    /// Notes an operation that is allowed, before it begins.
+    pub(super) fn begin(
         &mut self,
         allowed: Allowed,
         operation: FileOperation,
-        result: FsResult<T>,
-    ) -> FsResult<T> {
-        match result {
-            Ok(value) => {
-                self.touch(allowed, operation).map_err(FsError::trap)?;
-                Ok(value)
-            }
-            Err(error) => {
-                if error.downcast_ref() == Some(&ErrorCode::NotPermitted) {
-                    self.note_escape(&allowed);
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn touch(&mut self, allowed: Allowed, operation: FileOperation) -> wasmtime::Result<()> {
+    ) -> FsResult<Begun> {
         let order = self.files.touched.len();
-        let key = (allowed.path, operation);
+        let key = (allowed.path.clone(), operation);
         if order as u64 >= self.limits.files_max && !self.files.touched.contains_key(&key) {
-            return Err(self.stop_at_limit("files_max", self.limits.files_max, "files touched"));
+            let stop = self.stop_at_limit("files_max", self.limits.files_max, "files touched");
+            return Err(FsError::trap(stop));
         }
         let fresh = || Touched {
             order,
             ..Touched::default()
         };
         let touched = self.files.touched.entry(key).or_insert_with(fresh);
-        touched.times += 1;
-        touched.write |= allowed.write;
-        Ok(())
+        *touched.count(allowed.write) += 1;
+        Ok(Begun { allowed, operation })
+    }
+
+    /// What came of it: one that failed did not happen. A refusal by the second wall is noted as denied.
+    pub(super) fn ended<T>(&mut self, begun: Begun, result: FsResult<T>) -> FsResult<T> {
+        if result.is_err() {
+            self.files.take_back(&begun);
+        }
+        self.seen(&begun.allowed, result)
     }
 
     /// The policy allowed the path as written, but it leads out of the granted folder.
@@ -452,11 +476,11 @@ impl State {
     }
 
     /// A look at a file is not worth a note, a refused one is.
-    pub(super) fn seen<T>(&mut self, allowed: Allowed, result: FsResult<T>) -> FsResult<T> {
+    pub(super) fn seen<T>(&mut self, allowed: &Allowed, result: FsResult<T>) -> FsResult<T> {
         if let Err(error) = &result
             && error.downcast_ref() == Some(&ErrorCode::NotPermitted)
         {
-            self.note_escape(&allowed);
+            self.note_escape(allowed);
         }
         result
     }

@@ -86,6 +86,7 @@ impl HostDescriptor for State {
             self.may_read(&target)?;
         }
         self.refuse_special(&fd, &path, path_flags.contains(PathFlags::SYMLINK_FOLLOW))?;
+        let begun = self.begin(allowed, FileOperation::Open)?;
         let opened = HostDescriptor::open_at(
             &mut self.filesystem(),
             fd,
@@ -95,7 +96,7 @@ impl HostDescriptor for State {
             flags,
         )
         .await;
-        let opened = self.note(allowed, FileOperation::Open, opened)?;
+        let opened = self.ended(begun, opened)?;
         self.files.paths.insert(opened.rep(), target);
         Ok(opened)
     }
@@ -124,10 +125,13 @@ impl HostDescriptor for State {
         {
             return Err(FsError::trap(self.write_limit()));
         }
-        let moved = self.files.moved(&path);
-        let written = HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await?;
-        moved.written.fetch_add(written, Ordering::Relaxed);
-        Ok(written)
+        // All of it counts from the beginning: if the call is ended meanwhile, the writing goes on.
+        let (moved, length) = (self.files.moved(&path), bytes.len() as u64);
+        moved.written.fetch_add(length, Ordering::Relaxed);
+        let written = HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await;
+        let unwritten = length.saturating_sub(written.as_ref().map_or(0, |written| *written));
+        moved.written.fetch_sub(unwritten, Ordering::Relaxed);
+        written
     }
 
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
@@ -201,7 +205,7 @@ impl HostDescriptor for State {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_see(&guest)?;
         let stat = HostDescriptor::stat_at(&mut self.filesystem(), fd, path_flags, path).await;
-        self.seen(allowed, stat)
+        self.seen(&allowed, stat)
     }
 
     async fn metadata_hash_at(
@@ -214,22 +218,23 @@ impl HostDescriptor for State {
         let allowed = self.may_see(&guest)?;
         let hash =
             HostDescriptor::metadata_hash_at(&mut self.filesystem(), fd, path_flags, path).await;
-        self.seen(allowed, hash)
+        self.seen(&allowed, hash)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_read(&guest)?;
         let link = HostDescriptor::readlink_at(&mut self.filesystem(), fd, path).await;
-        self.seen(allowed, link)
+        self.seen(&allowed, link)
     }
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
         let path = self.files.path_of(&fd)?;
         let allowed = self.may_read(&path)?;
         self.count_entries(&fd)?;
+        let begun = self.begin(allowed, FileOperation::List)?;
         let listing = HostDescriptor::read_directory(&mut self.filesystem(), fd).await;
-        self.note(allowed, FileOperation::List, listing)
+        self.ended(begun, listing)
     }
 
     async fn set_size(&mut self, fd: Fd, size: u64) -> FsResult<()> {
@@ -237,8 +242,9 @@ impl HostDescriptor for State {
         if size > self.limits.file_write_bytes_max {
             return Err(FsError::trap(self.write_limit()));
         }
+        let begun = self.begin(allowed, FileOperation::Change)?;
         let set = HostDescriptor::set_size(&mut self.filesystem(), fd, size).await;
-        self.note(allowed, FileOperation::Change, set)
+        self.ended(begun, set)
     }
 
     async fn set_times(
@@ -248,8 +254,9 @@ impl HostDescriptor for State {
         change: types::NewTimestamp,
     ) -> FsResult<()> {
         let allowed = self.may_write(&self.files.path_of(&fd)?)?;
+        let begun = self.begin(allowed, FileOperation::Change)?;
         let set = HostDescriptor::set_times(&mut self.filesystem(), fd, access, change).await;
-        self.note(allowed, FileOperation::Change, set)
+        self.ended(begun, set)
     }
 
     async fn set_times_at(
@@ -262,6 +269,7 @@ impl HostDescriptor for State {
     ) -> FsResult<()> {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_write(&guest)?;
+        let begun = self.begin(allowed, FileOperation::Change)?;
         let set = HostDescriptor::set_times_at(
             &mut self.filesystem(),
             fd,
@@ -271,28 +279,31 @@ impl HostDescriptor for State {
             change,
         )
         .await;
-        self.note(allowed, FileOperation::Change, set)
+        self.ended(begun, set)
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_write(&guest)?;
+        let begun = self.begin(allowed, FileOperation::CreateFolder)?;
         let made = HostDescriptor::create_directory_at(&mut self.filesystem(), fd, path).await;
-        self.note(allowed, FileOperation::CreateFolder, made)
+        self.ended(begun, made)
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_write(&guest)?;
+        let begun = self.begin(allowed, FileOperation::Remove)?;
         let removed = HostDescriptor::remove_directory_at(&mut self.filesystem(), fd, path).await;
-        self.note(allowed, FileOperation::Remove, removed)
+        self.ended(begun, removed)
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let (guest, path) = self.way(&fd, &path)?.into_parts();
         let allowed = self.may_write(&guest)?;
+        let begun = self.begin(allowed, FileOperation::Remove)?;
         let removed = HostDescriptor::unlink_file_at(&mut self.filesystem(), fd, path).await;
-        self.note(allowed, FileOperation::Remove, removed)
+        self.ended(begun, removed)
     }
 
     async fn rename_at(
@@ -307,10 +318,12 @@ impl HostDescriptor for State {
         let old = self.may_write(&from)?;
         let new = self.may_write(&to)?;
         self.may_move(&fd, (&from, &old_path), &to)?;
+        let old = self.begin(old, FileOperation::Rename)?;
+        let new = self.begin(new, FileOperation::Rename)?;
         let renamed =
             HostDescriptor::rename_at(&mut self.filesystem(), fd, old_path, new_fd, new_path).await;
-        let renamed = self.note(old, FileOperation::Rename, renamed);
-        self.note(new, FileOperation::Rename, renamed)
+        let renamed = self.ended(old, renamed);
+        self.ended(new, renamed)
     }
 
     async fn link_at(
@@ -326,6 +339,8 @@ impl HostDescriptor for State {
         let old = self.may_write(&from)?;
         let new = self.may_write(&to)?;
         self.may_share(&from, &to)?;
+        let old = self.begin(old, FileOperation::Link)?;
+        let new = self.begin(new, FileOperation::Link)?;
         let linked = HostDescriptor::link_at(
             &mut self.filesystem(),
             fd,
@@ -335,8 +350,8 @@ impl HostDescriptor for State {
             new_path,
         )
         .await;
-        let linked = self.note(old, FileOperation::Link, linked);
-        self.note(new, FileOperation::Link, linked)
+        let linked = self.ended(old, linked);
+        self.ended(new, linked)
     }
 
     /// A link that leads out of the folder couldn't be followed by a guest, but could by whoever reads the folder later.
@@ -347,7 +362,8 @@ impl HostDescriptor for State {
             self.note_escape(&allowed);
             return Err(ErrorCode::NotPermitted.into());
         }
+        let begun = self.begin(allowed, FileOperation::Link)?;
         let linked = HostDescriptor::symlink_at(&mut self.filesystem(), fd, target, path).await;
-        self.note(allowed, FileOperation::Link, linked)
+        self.ended(begun, linked)
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
@@ -15,6 +16,8 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use super::support::{TestPort, authority, call, load, state};
 use crate::folders::Folder;
 use crate::interface::file_access::Files;
+use crate::log::LogStream;
+use crate::port::FileOperation;
 use crate::state::State;
 use crate::{Call, Fault, FolderError};
 
@@ -256,6 +259,43 @@ async fn a_write_only_folder_can_not_be_read() {
     ));
     state.finish();
     assert_eq!(port.0.lock().files.last().unwrap().bytes_written, 7);
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_also_when_the_call_is_dropped() {
+    let (ground, port) = (ground(), TestPort::default());
+    let mut state = with_folders(&["fs:write:/out"], ground.path(), &port);
+    let file = open(&mut state, "new.txt", OpenFlags::CREATE, WRITE)
+        .await
+        .unwrap();
+    HostDescriptor::write(&mut state, file, b"written".to_vec(), 0)
+        .await
+        .unwrap();
+    assert!(state.log.write(LogStream::Stdout, b"half a line"));
+    // One that fails did not happen; one that is dropped may have.
+    let mut folders = roots(&mut state);
+    let (one, other) = (folders.remove(0), roots(&mut state).remove(0));
+    let removed = HostDescriptor::unlink_file_at(&mut state, one, "none".into()).await;
+    assert!(removed.is_err());
+    let making = HostDescriptor::create_directory_at(&mut state, other, "folder".into());
+    let _ = tokio::time::timeout(Duration::ZERO, making).await;
+    assert!(port.0.lock().files.is_empty());
+    drop(state);
+    let story = port.0.lock();
+    let told: Vec<_> = story
+        .files
+        .iter()
+        .map(|note| (note.path.as_str(), note.operation, note.bytes_written))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("/out/new.txt", FileOperation::Open, 7),
+            ("/out/folder", FileOperation::CreateFolder, 0)
+        ]
+    );
+    assert!(story.files.iter().all(|note| note.grant == "fs:write:/out"));
+    assert_eq!(story.lines, [("stdout".to_owned(), "half a line".to_owned())]);
 }
 
 #[tokio::test]

@@ -386,6 +386,8 @@ async fn a_callee_ends_before_its_caller_does_and_the_port_comes_back() {
     state.finish();
     assert!(state.permit(writ_grant::RealRandom).is_err());
     assert_eq!(port.0.lock().denied.len(), 1);
+    // What its caller is told of now is its caller's own.
+    assert_eq!(port.0.lock().returned, [None, None]);
 }
 
 #[tokio::test]
