@@ -1,6 +1,10 @@
 //! One active run: signals in, decisions out, actions performed, until it ends, waits, or the host stops.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{
     FutureExt, StreamExt,
@@ -41,6 +45,9 @@ pub(crate) enum Rest {
 /// One attempt of one task activation.
 type Attempt = (TaskId, u32);
 
+/// What a call came to. An aborted one yields `None`.
+type Outcome = Option<Result<Returned, JournalError>>;
+
 /// A run that is being driven.
 pub(crate) struct Drive {
     inner: Arc<Inner>,
@@ -49,8 +56,10 @@ pub(crate) struct Drive {
     id: RunId,
     /// Host calls recorded for attempts that did not finish before the host died.
     recorded: HashMap<Attempt, Record>,
-    /// Calls under way. An aborted one yields `None`.
-    calls: FuturesUnordered<BoxFuture<'static, Option<Result<Returned, JournalError>>>>,
+    /// Calls under way.
+    calls: FuturesUnordered<BoxFuture<'static, (Attempt, Outcome)>>,
+    /// What came back while others were given up.
+    returned: VecDeque<(Attempt, Outcome)>,
     aborts: HashMap<Attempt, (AbortHandle, Effects)>,
     /// When the state machine wants to be woken.
     wake_ms: Option<u64>,
@@ -75,6 +84,7 @@ impl Drive {
             id,
             recorded,
             calls: FuturesUnordered::new(),
+            returned: VecDeque::new(),
             aborts: HashMap::new(),
             wake_ms: None,
             again: false,
@@ -101,7 +111,9 @@ impl Drive {
         let mut returned = (first, Effects::None);
         loop {
             let (signal, effects) = returned;
-            let (decision, position) = self.advance(signal)?;
+            let decision = self.advance(signal);
+            self.give_up(&decision).await;
+            let (decision, position) = self.append(decision)?;
             if let Some(resting) = self.perform(decision, position, effects).await? {
                 return Ok(resting);
             }
@@ -112,13 +124,12 @@ impl Drive {
         }
     }
 
-    /// Gives a signal to the state machine and appends what it led to.
-    fn advance(&mut self, signal: Signal) -> Result<(Decision, Option<Position>), SchedulerError> {
-        let now_ms = now_ms();
+    /// Gives a signal to the state machine.
+    fn advance(&mut self, signal: Signal) -> Decision {
         let app = Arc::clone(&self.app);
         let moment = Moment {
             definition: &app.definition,
-            now_ms,
+            now_ms: now_ms(),
             runtime: &app.runtime,
             secrets: &app.secrets,
         };
@@ -129,17 +140,48 @@ impl Drive {
             })
         };
         // A jq program may run for as long as its CPU limit: other runs must not wait behind it.
-        let decision = if app.blocking {
+        if app.blocking {
             tokio::task::block_in_place(work)
         } else {
             work()
-        };
+        }
+    }
+
+    /// Ends the calls that a decision gives up, and waits until they are gone: what they did is told by then, and comes before the
+    /// event that ended them. They give way within a tick of the sandbox.
+    async fn give_up(&mut self, decision: &Decision) {
+        let mut going = HashSet::new();
+        for action in &decision.actions {
+            if let Action::Abort { task, attempt } = action
+                && let Some((abort, _)) = self.aborts.remove(&(*task, *attempt))
+            {
+                abort.abort();
+                going.insert((*task, *attempt));
+            }
+        }
+        self.returned.retain(|(attempt, _)| !going.remove(attempt));
+        while !going.is_empty() {
+            let Some((attempt, outcome)) = self.calls.next().await else {
+                return;
+            };
+            if !going.remove(&attempt) {
+                self.returned.push_back((attempt, outcome));
+            }
+        }
+    }
+
+    /// Appends what a decision led to.
+    fn append(
+        &mut self,
+        decision: Decision,
+    ) -> Result<(Decision, Option<Position>), SchedulerError> {
         if decision.events.is_empty() {
             return Ok((decision, None));
         }
-        match self.inner.journal.append(self.id, now_ms, &decision.events) {
+        let journal = &self.inner.journal;
+        match journal.append(self.id, now_ms(), &decision.events) {
             Ok(position) => Ok((decision, Some(position))),
-            Err(error) if error.is_of_event() => self.end_unrecordable(&error, now_ms),
+            Err(error) if error.is_of_event() => self.end_unrecordable(&error),
             Err(error) => Err(error.into()),
         }
     }
@@ -149,7 +191,6 @@ impl Drive {
     fn end_unrecordable(
         &mut self,
         error: &JournalError,
-        now_ms: u64,
     ) -> Result<(Decision, Option<Position>), SchedulerError> {
         tracing::warn!(run = %self.id, %error, "a run came to what can't be recorded");
         let detail = format!("the run came to what can't be recorded: {error}");
@@ -157,7 +198,7 @@ impl Drive {
             error: Problem::ours("limit", 500, detail),
         };
         let events = vec![event];
-        let position = self.inner.journal.append(self.id, now_ms, &events)?;
+        let position = self.inner.journal.append(self.id, now_ms(), &events)?;
         let (run, _) = recover::fold(&self.inner.journal, self.id, &self.app)?;
         self.run = run;
         let actions = vec![Action::Finished];
@@ -190,23 +231,20 @@ impl Drive {
             .iter()
             .filter(|action| matches!(action, Action::Call(_)))
             .count();
-        let inline = calls == 1 && self.calls.is_empty();
+        let inline = calls == 1 && self.is_idle();
         let mut again = false;
         for action in decision.actions {
             match action {
                 Action::Call(call) => self.start(*call, position, inline),
-                Action::Abort { task, attempt } => {
-                    if let Some((abort, _)) = self.aborts.remove(&(task, attempt)) {
-                        abort.abort();
-                    }
-                }
+                // Given up before the events were appended.
+                Action::Abort { .. } => {}
                 Action::Wake { at_ms } => self.wake_ms = Some(at_ms),
                 Action::Continue => again = true,
                 Action::Finished => {}
             }
         }
         self.again = again;
-        if again || !self.calls.is_empty() {
+        if again || !self.is_idle() {
             return Ok(None);
         }
         // About to wait: what led here must outlive the host.
@@ -243,10 +281,10 @@ impl Drive {
         };
         let work = Abortable::new(call.perform_caught(), registration);
         let future = if inline {
-            work.map(Result::ok).boxed()
+            work.map(move |done| (attempt, done.ok())).boxed()
         } else {
             let task = tokio::spawn(work);
-            async move { task.await.ok().and_then(Result::ok) }.boxed()
+            async move { (attempt, task.await.ok().and_then(Result::ok)) }.boxed()
         };
         self.calls.push(future);
     }
@@ -272,8 +310,8 @@ impl Drive {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop), if !stop => {}
-                Some(returned) = self.calls.next(), if !self.calls.is_empty() => {
-                    let Some(returned) = returned.transpose()? else { continue };
+                Some(outcome) = self.outcome(), if !self.is_idle() => {
+                    let Some(returned) = outcome.transpose()? else { continue };
                     self.aborts.remove(&(returned.task, returned.attempt));
                     return Ok(Some(returned.into_signal()));
                 }
@@ -286,6 +324,20 @@ impl Drive {
                 else => return Ok(None),
             }
         }
+    }
+
+    /// Whether no call is under way, and none has come back that nobody looked at.
+    fn is_idle(&self) -> bool {
+        self.calls.is_empty() && self.returned.is_empty()
+    }
+
+    /// What the next call came to.
+    async fn outcome(&mut self) -> Option<Outcome> {
+        let returned = match self.returned.pop_front() {
+            Some(returned) => Some(returned),
+            None => self.calls.next().await,
+        };
+        returned.map(|(_, outcome)| outcome)
     }
 
     /// When the patience with calls that are under way ends.

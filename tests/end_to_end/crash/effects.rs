@@ -116,6 +116,67 @@ fn what_is_idempotent_is_repeated_under_the_same_key() {
 }
 
 #[test]
+fn what_a_call_did_until_its_time_was_over_is_told_and_the_run_goes_on_after_a_crash() {
+    let app = App::doing(
+        "  - careful:\n      try:\n        - cut:\n            call: write-and-spin:0.1.0@files\n            \
+         with: { mount: /out, path: e.txt, text: new }\n            timeout: { after: { milliseconds: 400 } }\n      \
+         catch:\n        do:\n          - settle:\n              set: { settled: late }\n  - slow:\n      \
+         call: slow:0.1.0@slow\n      with: { milliseconds: 2000 }\n      output:\n        as: '${ $input }'\n",
+    );
+    let manifest = "[[request]]\ncapability = \"fs:write:/out\"\nreason = \"to write\"\n";
+    app.plugin("files", manifest);
+    app.config("folders = { \"/out\" = \"out\" }\n");
+    app.plugin("slow", "");
+    app.approve();
+    let host = Victim::start(app.path(), &["run", "."]);
+    until("the file", || app.path().join("out/e.txt").exists());
+    let run = only_run(&app);
+    until("the end of its time", || {
+        !events_of(&app, &run, "task.caught").is_empty()
+    });
+    assert!(
+        host.kill().struck,
+        "the run was over before it could be killed"
+    );
+    resume(&app);
+    let shown = shown(&app, &run);
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!({ "settled": "late" })),
+        "{shown}"
+    );
+    let told: Vec<Json> = app
+        .events(&run)
+        .into_iter()
+        .map(|record| record["event"].clone())
+        .filter(|event| event["task"] == 1)
+        .collect();
+    let kinds: Vec<_> = told.iter().map(|event| &event["type"]).collect();
+    assert_eq!(
+        kinds,
+        [
+            "task.started",
+            "guest.logged",
+            "file.used",
+            "file.used",
+            "task.faulted"
+        ]
+    );
+    assert_eq!(told[1]["text"], "it is written");
+    for (used, operation, bytes) in [(&told[2], "open", 3), (&told[3], "change", 0)] {
+        assert_eq!(
+            (&used["path"], &used["grant"]),
+            (&json!("/out/e.txt"), &json!("fs:write:/out"))
+        );
+        assert_eq!(
+            (&used["operation"], &used["bytes_written"]),
+            (&json!(operation), &json!(bytes))
+        );
+    }
+    let _ = app.writ(&["audit", "verify"]).expect(0);
+}
+
+#[test]
 fn a_guest_sees_the_key_of_its_intent() {
     let app = App::doing(
         "  - key:\n      call: variable:0.1.0@surroundings\n      with: { name: WRIT_IDEMPOTENCY_KEY }\n",

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value as Json, json};
 use writ_tests::App;
 
-use super::cases::{Cases, GUEST};
+use super::cases::{Cases, GUEST, call};
 
 pub(super) const REQUESTS: &str = "
 [[request]]
@@ -137,7 +137,7 @@ fn no_path_and_no_link_leads_out_of_a_granted_folder() {
     outcomes.refused("elsewhere", "no-mount");
     assert_eq!(*outcomes.ok("mounts"), json!(["/in", "/out", "/drop"]));
     outcomes.denied("files", "fs:read:/etc/passwd", "[[request]]");
-    outcomes.denied("files", "fs:write:/secret.txt", "[[request]]");
+    outcomes.denied("files", "fs:write:/", "/out/../secret.txt");
     assert!(outcomes.told("host.denied").count() >= paths.len() * 2 - 3);
     let mut after = tree(&data);
     for made in ["link", "absolute-link"] {
@@ -240,6 +240,89 @@ fn what_is_granted_can_be_done_and_is_recorded_with_its_grant() {
         .told("file.used")
         .any(|event| event["path"] == "/out/e.txt" && event["grant"] == "fs:write:/out");
     assert!(used, "{:?}", outcomes.told("file.used").collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_done_by_a_call_that_nobody_waits_for_any_more_is_recorded() {
+    let app = app();
+    app.plugin("slow", "");
+    let text = json!({ "mount": "/out", "path": "e.txt", "text": "new" });
+    let race = json!({ "fork": { "compete": true, "branches": [
+        { "loser": call("files", "write-and-spin", &text) },
+        { "winner": call("slow", "slow", &json!({ "milliseconds": 1500 })) },
+    ] } });
+    let outcomes = Cases::default().task("race", race).run(&app);
+    let _ = outcomes.ok("race");
+    let used = outcomes
+        .told("file.used")
+        .find(|event| event["operation"] == "open")
+        .expect("what the loser did is recorded");
+    assert_eq!(
+        (&used["path"], &used["grant"], &used["bytes_written"]),
+        (&json!("/out/e.txt"), &json!("fs:write:/out"), &json!(3))
+    );
+    let said = outcomes.told("guest.logged").next().expect("a line");
+    assert_eq!(said["text"], "it is written");
+}
+
+#[test]
+fn no_path_says_one_file_and_means_another() {
+    let app = app();
+    let at_drop = |path: &str| of("/drop", path);
+    let link =
+        |path: &str, target: &str| json!({ "mount": "/drop", "path": path, "target": target });
+    let outcomes = Cases::default()
+        .call("p", "files", "make-folder", at_drop("p"))
+        .call("q", "files", "make-folder", at_drop("p/q"))
+        .call("s", "files", "symlink", link("s", "p/q"))
+        .call("in", "files", "symlink", link("in", "."))
+        .call("lie", "files", "read", at_drop("s/../../in/d.txt"))
+        .call("aside", "files", "remove", at_drop("s/../d.txt"))
+        .call("plain", "files", "read", of("/in", "folder/../a.txt"))
+        .run(&app);
+    for name in ["lie", "aside"] {
+        outcomes.refused(name, "not-permitted");
+    }
+    assert_eq!(*outcomes.ok("plain"), json!("inside"));
+    outcomes.denied("files", "fs:read:/", "/drop/s/../../in/d.txt");
+    let read: Vec<_> = outcomes
+        .told("file.used")
+        .filter(|event| event["operation"] == "open")
+        .map(|event| &event["path"])
+        .collect();
+    assert_eq!(read, ["/in/a.txt"]);
+}
+
+#[test]
+fn what_may_not_be_read_is_not_given_a_name_where_it_may_be() {
+    let app = app();
+    let data = app.path().join("data");
+    let before = tree(&data);
+    let outcomes = Cases::default()
+        .call(
+            "link",
+            "files",
+            "hard-link",
+            between("/drop", "d.txt", "/out", "d.txt"),
+        )
+        .call(
+            "rename",
+            "files",
+            "rename",
+            between("/drop", "d.txt", "/out", "d.txt"),
+        )
+        .call(
+            "share",
+            "files",
+            "hard-link",
+            between("/out", "c.txt", "/drop", "c.txt"),
+        )
+        .run(&app);
+    for name in ["link", "rename", "share"] {
+        outcomes.refused(name, "not-permitted");
+    }
+    outcomes.denied("files", "fs:read:/drop/d.txt", "[[request]]");
+    assert_eq!(tree(&data), before);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Uses files by the host's own functions, with no library in between that would tidy up a path.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, hint::black_box, io::Write};
 
 use wasip2::{
     clocks::wall_clock::Datetime,
@@ -164,6 +164,37 @@ impl Guest for Plugin {
             }
         }
         kept.len() as u64
+    }
+
+    fn stream_many(mount: String, path: String, times: u64) -> u64 {
+        let Ok(folder) = folder(&mount) else { return 0 };
+        let mut kept = Vec::new();
+        for _ in 0..times {
+            let stream = open(&folder, &path, OpenFlags::empty(), DescriptorFlags::READ)
+                .and_then(|file| file.read_via_stream(0).map_err(named));
+            match stream {
+                Ok(stream) => kept.push(stream),
+                Err(_) => break,
+            }
+        }
+        kept.len() as u64
+    }
+
+    fn write_and_spin(mount: String, path: String, text: String) {
+        let written = Self::write(mount, path, text);
+        print!(
+            "it is {}",
+            if written.is_ok() {
+                "written"
+            } else {
+                "refused"
+            }
+        );
+        let _ = std::io::stdout().flush();
+        let mut steps = 0u64;
+        loop {
+            steps = black_box(steps.wrapping_add(1));
+        }
     }
 
     fn read_many(mount: String, path: String, times: u64) -> Vec<String> {

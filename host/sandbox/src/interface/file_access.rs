@@ -229,11 +229,7 @@ impl State {
     }
 
     /// Notes an operation that is allowed, before it begins.
-    pub(super) fn begin(
-        &mut self,
-        allowed: Allowed,
-        operation: FileOperation,
-    ) -> FsResult<Begun> {
+    pub(super) fn begin(&mut self, allowed: Allowed, operation: FileOperation) -> FsResult<Begun> {
         let order = self.files.touched.len();
         let key = (allowed.path.clone(), operation);
         if order as u64 >= self.limits.files_max && !self.files.touched.contains_key(&key) {

@@ -295,7 +295,10 @@ async fn what_was_done_is_told_also_when_the_call_is_dropped() {
         ]
     );
     assert!(story.files.iter().all(|note| note.grant == "fs:write:/out"));
-    assert_eq!(story.lines, [("stdout".to_owned(), "half a line".to_owned())]);
+    assert_eq!(
+        story.lines,
+        [("stdout".to_owned(), "half a line".to_owned())]
+    );
 }
 
 #[tokio::test]
