@@ -316,8 +316,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         chain: Vec<String>,
     },
-    /// What a guest did with a file or folder of a granted mount: told once per path and operation, when the call ends. File
-    /// contents are not recorded.
+    /// What a guest did with a file or folder of a granted mount: told once per path and operation, when the call ends, in whatever
+    /// way; what was under way then counts. File contents are not recorded.
     #[serde(rename = "file.used")]
     FileUsed {
         /// For which task activation.

@@ -86,7 +86,8 @@ pub enum FileOperation {
     Change,
 }
 
-/// What a guest did with raw files, told once per path and operation when the call ends.
+/// What a guest did with raw files, told once per path and operation when the call ends, in whatever way. What was under way then
+/// counts: nobody stops it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileNote {
     /// The path as the guest sees it.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Event, Status};
 
-use super::harness::{Host, define};
+use super::harness::{Host, define, fold};
 
 #[test]
 fn a_small_pure_step_is_at_most_120_bytes() {
@@ -88,6 +88,27 @@ fn names_are_those_in_the_json_and_the_index_hears_of_the_run_only() {
         [Status::Running, Status::Completed]
     );
     assert_eq!(changes[0].workflow.as_ref().unwrap().name, "test");
+}
+
+#[test]
+fn what_is_told_of_a_task_may_come_after_its_end_and_changes_nothing() {
+    let definition = define("do: [{a: {set: {x: 1}}}]");
+    let mut host = Host::new(&definition);
+    host.run_to_end(json!({}));
+    let used = |task| Event::FileUsed {
+        task: crate::TaskId(task),
+        path: "/out/a".to_owned(),
+        operation: "open".to_owned(),
+        times: 1,
+        bytes_read: 0,
+        bytes_written: 3,
+        grant: "fs:write:/out".to_owned(),
+        chain: Vec::new(),
+    };
+    let mut run = fold(&definition, &host.journal);
+    run.apply(&definition, &used(0)).unwrap();
+    assert_eq!(run, host.run);
+    assert!(run.apply(&definition, &used(99)).is_err());
 }
 
 #[test]
