@@ -2,7 +2,8 @@
 //!
 //! A process that becomes one passes through phases, and each command shows them in this order:
 //! 1. *read*: the app, its grants, unfinished runs; plugins are built from source, the folder is taken;
-//! 2. *compile*: components become machine code in memory, in a child process where they aren't in the cache;
+//! 2. *compile*: components become machine code in memory, in a child process where they aren't in the cache; then it is known
+//!    how many files may be open at once, and made sure that they can be ([`crate::open_files`]);
 //! 3. *wall*: everything that the grants don't name is given up, for good, while there is one thread ([`crate::wall`]);
 //! 4. *threads*: the journal, the runtime and the clock of the sandbox start here, and are all behind the wall;
 //! 5. *run*.

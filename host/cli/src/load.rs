@@ -16,12 +16,12 @@ use writ_expression::Expressions;
 use writ_grant::{Authority, Grants};
 use writ_plugin::Plugin;
 use writ_run::{Definition, SignedPin};
-use writ_sandbox::{CompilerChild, Config, Limits, Sandbox, SandboxError, Settings, Web};
+use writ_sandbox::{CompilerChild, Limits, Sandbox, SandboxError, Settings, Web};
 use writ_trust::Verdict;
 use writ_workflow::{Diagnostic, Known, model::Workflow};
 
 use crate::{
-    app::{App, PluginEntry},
+    app::{App, Config, PluginEntry},
     error::{Exit, Failure, Result},
     network,
     policy::{Judged, Policy},
@@ -316,7 +316,7 @@ fn rebuilt(workflow: &Workflow, known: &BTreeMap<String, Known>, policy: &Policy
 pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::internal(format!("cannot find writ itself: {error}")))?;
-    let config = Config {
+    let config = writ_sandbox::Config {
         cache_dir: Some(app.data.join("cache")),
         compiler: Some(CompilerChild {
             program,
@@ -325,9 +325,9 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
                 app.config.host.wall.word().to_owned(),
             ],
         }),
-        concurrency: u32::try_from(calls_at_once(app)).unwrap_or(u32::MAX),
+        concurrency: u32::try_from(calls_at_once(&app.config)).unwrap_or(u32::MAX),
         private_folders: vec![app.data.clone()],
-        ..Config::default()
+        ..writ_sandbox::Config::default()
     };
     Sandbox::new(config).map_err(|error| match error {
         SandboxError::Cache { .. } => Failure::journal(error),
@@ -336,9 +336,9 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
 }
 
 /// How many guests run at the same time.
-pub(crate) fn calls_at_once(app: &App) -> usize {
+pub(crate) fn calls_at_once(config: &Config) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    app.config
+    config
         .host
         .calls_at_once
         .unwrap_or(processors)
@@ -364,6 +364,15 @@ impl Compiled {
     /// Where names are looked up, if not at the system's name servers.
     pub(crate) fn nameserver_ports(&self) -> &[u16] {
         &self.nameserver_ports
+    }
+
+    /// How many files and folders one call may have open, with all that it calls: those are bounded by it. None if none has folders.
+    pub(crate) fn open_files_max(&self) -> u64 {
+        if self.plugins().all(|plugin| plugin.folders.is_empty()) {
+            return 0;
+        }
+        let most = self.plugins().map(|plugin| plugin.limits.open_files_max);
+        most.max().unwrap_or(0)
     }
 
     /// What may be had of the machine by them.
@@ -512,6 +521,7 @@ fn operator_ceiling() -> Limits {
         // A guest's whole address space.
         random_bytes_max: 1 << 32,
         files_max: u64::MAX,
+        open_files_max: u64::MAX,
         file_write_bytes_max: u64::MAX,
         directory_entries_max: u64::MAX,
         http_requests_max: u64::MAX,

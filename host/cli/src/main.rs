@@ -11,6 +11,7 @@ mod host;
 mod keys;
 mod load;
 mod network;
+mod open_files;
 mod out;
 mod paper;
 mod policy;

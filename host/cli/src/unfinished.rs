@@ -77,6 +77,13 @@ impl Unfinished {
         }
     }
 
+    /// How many files and folders one of their calls may have open.
+    pub(crate) fn open_files_max(&self) -> u64 {
+        let ready = self.ready.values().flatten();
+        let most = ready.map(|ready| ready.compiled.open_files_max());
+        most.max().unwrap_or(0)
+    }
+
     /// What a run goes on with.
     pub(crate) fn take(&mut self, run: RunId) -> Result<Arc<writ_scheduler::App>> {
         let pins = match self.runs.get(&run) {

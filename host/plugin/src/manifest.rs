@@ -116,6 +116,8 @@ pub struct LimitOverrides {
     pub random_bytes_max: Option<u64>,
     /// Distinct files and folders that one call opens, makes, moves or removes.
     pub files_max: Option<u64>,
+    /// Files and folders that one call has open at once, its granted folders included.
+    pub open_files_max: Option<u64>,
     /// Bytes that one call writes to files.
     pub file_write_bytes_max: Option<u64>,
     /// Entries that one call reads from folder listings.
@@ -140,7 +142,7 @@ pub struct LimitOverrides {
 
 impl LimitOverrides {
     /// Every limit by its key in `[limits]`.
-    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 23] {
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 24] {
         [
             ("memory_bytes_max", &mut self.memory_bytes_max),
             ("cpu_ms_max", &mut self.cpu_ms_max),
@@ -155,6 +157,7 @@ impl LimitOverrides {
             ("argument_bytes_max", &mut self.argument_bytes_max),
             ("random_bytes_max", &mut self.random_bytes_max),
             ("files_max", &mut self.files_max),
+            ("open_files_max", &mut self.open_files_max),
             ("file_write_bytes_max", &mut self.file_write_bytes_max),
             ("directory_entries_max", &mut self.directory_entries_max),
             ("http_requests_max", &mut self.http_requests_max),

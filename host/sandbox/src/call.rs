@@ -125,9 +125,6 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
             ..limits
         },
     );
-    if let Err(fault) = state.open_folders() {
-        return refused(fault, state.into_port());
-    }
     // A chain of calls has one slot: whoever waits for a callee computes nothing meanwhile, and lends it its own. So nobody ever
     // waits for a slot that the own chain holds. The slot is given back after the store that holds its instance.
     let _slot = if by_host {
@@ -139,6 +136,10 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
     } else {
         None
     };
+    // Only now: however many calls wait for a slot, they have nothing open.
+    if let Err(fault) = state.open_folders() {
+        return refused(fault, state.into_port());
+    }
     execute(loaded, ready, state).await
 }
 

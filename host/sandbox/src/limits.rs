@@ -31,6 +31,9 @@ pub struct Limits {
     pub random_bytes_max: u64,
     /// Distinct files and folders that are opened, made, moved or removed.
     pub files_max: u64,
+    /// Files and folders that are open at once, the granted folders included. Each is a descriptor of the host's, and all calls
+    /// together must leave it enough to work with.
+    pub open_files_max: u64,
     /// Bytes written to files, and the greatest size that a file may be set to.
     pub file_write_bytes_max: u64,
     /// Entries read from folder listings.
@@ -56,13 +59,14 @@ pub struct Limits {
 /// A limit by its name.
 type Named = (&'static str, fn(&Limits) -> u64);
 
-/// What a callee uses up of its caller's as well.
-pub(crate) const SHARED: [Named; 9] = [
+/// What a callee takes of its caller's as well.
+pub(crate) const SHARED: [Named; 10] = [
     ("cpu_ms_max", |limits| limits.cpu_ms_max),
     ("wall_ms_max", |limits| limits.wall_ms_max),
     ("host_calls_max", |limits| limits.host_calls_max),
     ("log_bytes_max", |limits| limits.log_bytes_max),
     ("file_write_bytes_max", |limits| limits.file_write_bytes_max),
+    ("open_files_max", |limits| limits.open_files_max),
     ("output_bytes_max", |limits| limits.output_bytes_max),
     ("http_requests_max", |limits| limits.http_requests_max),
     ("http_request_bytes_max", |limits| {
@@ -94,6 +98,7 @@ impl Default for Limits {
             argument_bytes_max: 16 * MIB,
             random_bytes_max: 16 * MIB,
             files_max: 65_536,
+            open_files_max: 128,
             file_write_bytes_max: 1024 * MIB,
             directory_entries_max: 200_000,
             http_requests_max: 1_000,
@@ -163,6 +168,11 @@ impl Limits {
                 ceiling.random_bytes_max,
             ),
             files_max: pick(self.files_max, wishes.files_max, ceiling.files_max),
+            open_files_max: pick(
+                self.open_files_max,
+                wishes.open_files_max,
+                ceiling.open_files_max,
+            ),
             file_write_bytes_max: pick(
                 self.file_write_bytes_max,
                 wishes.file_write_bytes_max,
@@ -214,7 +224,7 @@ impl Limits {
 }
 
 impl Limits {
-    /// These limits for a callee whose caller has only so much left of what both use up.
+    /// These limits for a callee whose caller has only so much left of what both take from.
     #[must_use]
     pub(crate) fn within(&self, left: &Limits) -> Limits {
         Limits {
@@ -223,6 +233,7 @@ impl Limits {
             host_calls_max: self.host_calls_max.min(left.host_calls_max),
             log_bytes_max: self.log_bytes_max.min(left.log_bytes_max),
             file_write_bytes_max: self.file_write_bytes_max.min(left.file_write_bytes_max),
+            open_files_max: self.open_files_max.min(left.open_files_max),
             output_bytes_max: self.output_bytes_max.min(left.output_bytes_max),
             tool_depth_max: self.tool_depth_max.min(left.tool_depth_max),
             http_requests_max: self.http_requests_max.min(left.http_requests_max),

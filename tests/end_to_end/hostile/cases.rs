@@ -2,7 +2,7 @@
 //! them. Knows nothing of what the calls attempt.
 
 use serde_json::{Map, Value as Json, json};
-use writ_tests::App;
+use writ_tests::{App, Said};
 
 /// Types of problems.
 pub(super) const LIMIT: &str = "urn:writ:error:limit";
@@ -87,7 +87,12 @@ impl Cases {
 
     /// Runs the app under the grants that are there.
     pub(super) fn started(app: &App) -> Outcomes {
-        let said = app.run().expect(0).json();
+        Self::told(app, app.run())
+    }
+
+    /// What came of the calls, by what the run said.
+    pub(super) fn told(app: &App, said: Said) -> Outcomes {
+        let said = said.expect(0).json();
         let run = said["run"].as_str().expect("a run has an id").to_owned();
         let outcomes = Outcomes {
             of: said["output"].clone(),

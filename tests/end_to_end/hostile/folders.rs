@@ -1,12 +1,17 @@
 //! Folders that no plugin may have, and guests that fill those they have.
 
-use std::{fs, os::unix::fs::symlink};
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts a process with little room"
+)]
+
+use std::{fs, os::unix::fs::symlink, process::Command};
 
 use serde_json::json;
-use writ_tests::App;
+use writ_tests::{App, Said};
 
 use super::{
-    cases::{CONFIGURATION, Cases},
+    cases::{CONFIGURATION, Cases, call},
     files::{REQUESTS, app, of, tree},
 };
 
@@ -58,6 +63,59 @@ fn a_disk_is_not_filled() {
     let drop = app.path().join("data/drop");
     assert!(tree(&drop).len() <= 23, "{}", tree(&drop).len());
     assert!(fs::metadata(drop.join("big")).expect("a file").len() <= 3_000_000);
+}
+
+/// Runs an app in a process that may have at most so many files open, and begins with fewer.
+fn run_with_open_files(app: &App, most: u32) -> Said {
+    let script = format!("ulimit -Sn 100 && ulimit -Hn {most} && exec \"$0\" run . --json");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .arg(writ_tests::writ())
+        .current_dir(app.path())
+        .output();
+    Said::of(output.expect("a shell can be started"))
+}
+
+#[test]
+fn guests_that_keep_files_open_leave_the_host_enough_of_its_own() {
+    let app = app();
+    app.config("\n[host]\ncalls_at_once = 2\n");
+    let greedy = |function: &str| {
+        let all = json!({ "mount": "/in", "path": "a.txt", "times": 1_000_000 });
+        json!({
+            "try": [{ "open": call("files", function, &all) }],
+            "catch": { "do": [{ "told": { "set": { "limit": "${ $error.limit }" } } }] },
+        })
+    };
+    let both = json!({ "fork": { "branches": [
+        { "files": greedy("open-many") },
+        { "streams": greedy("stream-many") },
+    ] } });
+    let text = json!({ "mount": "/out", "path": "e.txt", "text": "new" });
+    Cases::default()
+        .task("both", both)
+        .call("after", "files", "write", text)
+        .write(&app);
+    app.approve();
+    // Just enough for two calls with 128 each, and for the host: it makes use of what it may have, and no more is needed.
+    let outcomes = Cases::told(&app, run_with_open_files(&app, 480));
+    assert_eq!(
+        *outcomes.ok("both"),
+        json!([{ "limit": "open_files_max" }, { "limit": "open_files_max" }])
+    );
+    assert!(outcomes.ok("after").is_null());
+    let said = run_with_open_files(&app, 479).expect(2);
+    for words in [
+        "479",
+        "480 are needed",
+        "open_files_max",
+        "calls_at_once",
+        "ulimit -n",
+    ] {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
+    let doctor = app.writ(&["doctor"]).expect(0);
+    assert!(doctor.out.contains("480 are needed"), "{}", doctor.out);
 }
 
 #[test]

@@ -491,6 +491,40 @@ fn what_a_callee_uses_up_ends_its_caller_too() {
 }
 
 #[test]
+fn what_a_callee_has_open_counts_for_its_caller_and_is_closed_with_it() {
+    let app = App::new("");
+    let requests = ["tool:call:files/open-many", "fs:read:/docs"];
+    caller(&app, "caller", &requests, "[limits]\nopen_files_max = 10\n");
+    app.plugin("files", &request("fs:read:/in"));
+    app.write("data/a.txt", "plain");
+    allow(&app, "files", &["fs:read:/in=data"]);
+    allow(
+        &app,
+        "caller",
+        &["tool:call:files/open-many", "fs:read:/docs=data"],
+    );
+    let open = |times: u32| json!({ "mount": "/in", "path": "a.txt", "times": times });
+    // Each of the two has a granted folder open; the callee's own limit is far away.
+    let some = ["files/open-many".to_owned(), open(8).to_string()];
+    let many = ["files/open-many".to_owned(), open(9).to_string()];
+    Cases::default()
+        .call(
+            "some",
+            "caller",
+            "use-all",
+            json!({ "calls": [some, many, some] }),
+        )
+        .call("own", "files", "open-many", open(100))
+        .write(&app);
+    let outcomes = Cases::started(&app);
+    assert_eq!(
+        *outcomes.ok("some"),
+        json!([{ "ok": "8" }, { "err": "limit: open_files_max 10" }, { "ok": "8" }])
+    );
+    assert_eq!(*outcomes.ok("own"), json!(100));
+}
+
+#[test]
 fn arguments_are_checked_before_the_callee_starts() {
     let app = App::new("");
     let tools = ["tool:call:echo/echo-string", "tool:call:echo/echo-record"];

@@ -12,6 +12,8 @@ use crate::{
     args::{DataPlace, Doctor},
     commands::runs::data_folder,
     error::{Exit, Result, count},
+    load,
+    open_files::{self, Need},
     out::outln,
     wall::Mode,
 };
@@ -27,8 +29,16 @@ struct Finding {
 
 pub(crate) fn run(arguments: &Doctor, json: bool) -> Result<Exit> {
     let second_wall = writ_wall::support();
-    let mode = mode(&arguments.place);
-    let mut findings = vec![version(), target(), sandbox(), wall(&mode, &second_wall)];
+    let config = config(&arguments.place);
+    let mode = config.as_ref().map(|config| config.host.wall);
+    let mode = mode.map_err(Clone::clone);
+    let mut findings = vec![
+        version(),
+        target(),
+        sandbox(),
+        wall(&mode, &second_wall),
+        open_files(&config.unwrap_or_default()),
+    ];
     match data_folder(&arguments.place) {
         Ok(data) => {
             findings.extend([journal(&data), unfinished(&data)]);
@@ -111,13 +121,13 @@ fn sandbox() -> Finding {
     }
 }
 
-/// What the app here wants of the second wall.
-fn mode(place: &DataPlace) -> Result<Mode> {
+/// What the app here has in its `writ.toml`.
+fn config(place: &DataPlace) -> Result<Config> {
     let parent = place.data.join("..");
     let configs = [&place.data, &parent].map(|folder| folder.join("writ.toml"));
     match configs.iter().find(|config| config.is_file()) {
-        Some(config) => Ok(Config::read(config)?.host.wall),
-        None => Ok(Mode::default()),
+        Some(config) => Config::read(config),
+        None => Ok(Config::default()),
     }
 }
 
@@ -141,6 +151,19 @@ fn wall(mode: &Result<Mode>, found: &Report) -> Finding {
         what: "second wall",
         ok,
         text: format!("{state}; {raised}"),
+    }
+}
+
+/// Whether guests can keep so many files open that the host is left with none.
+fn open_files(config: &Config) -> Finding {
+    let (allowed, need) = (
+        open_files::allowed(),
+        Need::at_most(load::calls_at_once(config), config),
+    );
+    Finding {
+        what: "open files",
+        ok: need.is_met_by(allowed),
+        text: format!("{allowed} may be open at once; at most {}", need.words()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     error::{Exit, Failure, Result, count},
     host::{Accepted, Host, take_folder, tell},
     load,
+    open_files::Need,
     out::{errln, outln},
     policy::{Policy, Start},
     progress::Progress,
@@ -63,7 +64,10 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
         Some(_) => Unfinished::none(),
         None => Unfinished::prepare(&app, &folder, &sandbox),
     };
-    let calls_at_once = load::calls_at_once(&app);
+    let calls_at_once = load::calls_at_once(&app.config);
+
+    let open_files_max = compiled.open_files_max().max(unfinished.open_files_max());
+    Need::of(calls_at_once, open_files_max).meet()?;
 
     // Wall.
     let mut plan = Plan::host(app.config.host.wall, &app.data);

@@ -15,6 +15,7 @@ use crate::{
     error::{Exit, Failure, Result},
     host::{Host, take_folder},
     load,
+    open_files::Need,
     out::{errln, outln},
     progress::{Progress, short},
     report::time,
@@ -199,7 +200,9 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
 
     // Compile.
     let unfinished = Unfinished::prepare(&app, &folder, &sandbox);
-    let calls_at_once = load::calls_at_once(&app);
+    let calls_at_once = load::calls_at_once(&app.config);
+
+    Need::of(calls_at_once, unfinished.open_files_max()).meet()?;
 
     // Wall.
     let mut plan = Plan::host(app.config.host.wall, &app.data);

@@ -18,7 +18,7 @@ use writ_grant::{Access, Authority, Capability, FileRead, FileWrite, Permit};
 use crate::fault::Fault;
 use crate::folders::{FolderError, Mounts};
 use crate::interface::file_path::{self, Way};
-use crate::interface::file_stream::{Budget, CountedOutput, Moved};
+use crate::interface::file_stream::{Budget, CountedOutput, Moved, Place, Places};
 use crate::port::{FileNote, FileOperation};
 use crate::state::State;
 
@@ -30,13 +30,24 @@ pub(crate) struct Files {
     mounts: Mounts,
     /// Made at the first use: most calls touch no file.
     context: Option<Box<WasiCtx>>,
-    /// The guest path behind every open descriptor.
-    pub(super) paths: HashMap<u32, String>,
+    /// What is behind every open descriptor.
+    open: HashMap<u32, Opened>,
+    places: Places,
+    /// Of the granted folders.
+    kept: Vec<Arc<Place>>,
     touched: HashMap<(String, FileOperation), Touched>,
     pub(super) budget: Arc<Budget>,
     entries: u64,
     /// Whether it was told which folders the guest's callers don't have.
     told_taken: bool,
+}
+
+/// A file or folder behind a descriptor.
+struct Opened {
+    /// As the guest sees it.
+    path: String,
+    /// Granted folders have theirs as long as the call goes on.
+    place: Option<Arc<Place>>,
 }
 
 #[derive(Default)]
@@ -91,7 +102,9 @@ impl Files {
         Self {
             mounts,
             context: None,
-            paths: HashMap::new(),
+            open: HashMap::new(),
+            places: Places::default(),
+            kept: Vec::new(),
             touched: HashMap::new(),
             budget: Arc::default(),
             entries: 0,
@@ -100,11 +113,33 @@ impl Files {
     }
 
     /// Opens the granted folders, so that a missing one is told before the guest runs.
-    pub(crate) fn open(&mut self) -> Result<(), FolderError> {
+    fn open(&mut self, most: u64) -> Result<(), Fault> {
+        for _ in &self.mounts {
+            let place = self.places.take(most).ok_or_else(|| too_many_open(most))?;
+            self.kept.push(place);
+        }
         if !self.mounts.is_empty() {
             self.context = Some(Box::new(context(&self.mounts)?));
         }
         Ok(())
+    }
+
+    /// How many files and folders are open.
+    pub(crate) fn opened(&self) -> u64 {
+        self.places.taken()
+    }
+
+    /// Remembers what is behind a descriptor.
+    pub(super) fn remember(&mut self, descriptor: u32, path: String, place: Option<Arc<Place>>) {
+        self.open.insert(descriptor, Opened { path, place });
+    }
+
+    pub(super) fn forget(&mut self, descriptor: u32) {
+        self.open.remove(&descriptor);
+    }
+
+    pub(super) fn place_of(&self, descriptor: &Resource<Descriptor>) -> Option<Arc<Place>> {
+        self.open.get(&descriptor.rep())?.place.clone()
     }
 
     /// The host folders that the guest has.
@@ -143,9 +178,9 @@ impl Files {
     }
 
     pub(super) fn path_of(&self, descriptor: &Resource<Descriptor>) -> FsResult<String> {
-        self.paths
+        self.open
             .get(&descriptor.rep())
-            .cloned()
+            .map(|opened| opened.path.clone())
             .ok_or_else(|| ErrorCode::BadDescriptor.into())
     }
 
@@ -457,6 +492,7 @@ impl State {
     pub(super) fn counted_output(
         &mut self,
         path: &str,
+        place: Option<Arc<Place>>,
         stream: Resource<DynOutputStream>,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.table.delete(stream)?;
@@ -467,6 +503,7 @@ impl State {
             moved,
             budget,
             allowed,
+            _place: place,
         });
         Ok(self.table.push(counted)?)
     }
@@ -483,7 +520,22 @@ impl State {
 
     /// The files of a call, opened or refused before the guest starts.
     pub(crate) fn open_folders(&mut self) -> Result<(), Fault> {
-        self.files.open().map_err(Fault::from)
+        self.files.open(self.limits.open_files_max)
+    }
+
+    /// A place for one more open file or folder.
+    pub(super) fn place(&mut self) -> FsResult<Arc<Place>> {
+        let most = self.limits.open_files_max;
+        let place = self.files.places.take(most);
+        place.ok_or_else(|| FsError::trap(self.stop(too_many_open(most))))
+    }
+}
+
+fn too_many_open(allowed: u64) -> Fault {
+    Fault::Limit {
+        limit: "open_files_max",
+        allowed,
+        unit: "files and folders open at once",
     }
 }
 

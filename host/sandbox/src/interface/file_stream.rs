@@ -48,9 +48,39 @@ impl Budget {
     }
 }
 
+/// The files and folders of one call that are open at once.
+#[derive(Default)]
+pub(crate) struct Places(Arc<AtomicU64>);
+
+/// The place of one of them. A stream keeps its file open after the guest has let go of the file itself, and so keeps the place.
+pub(crate) struct Place(Arc<AtomicU64>);
+
+impl Places {
+    /// A place, if there is one.
+    pub(crate) fn take(&self, most: u64) -> Option<Arc<Place>> {
+        if self.taken() >= most {
+            return None;
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Some(Arc::new(Place(Arc::clone(&self.0))))
+    }
+
+    pub(crate) fn taken(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 pub(crate) struct CountedInput {
     pub(crate) inner: DynInputStream,
     pub(crate) moved: Arc<Moved>,
+    /// Held, not used.
+    pub(crate) _place: Option<Arc<Place>>,
 }
 
 impl CountedInput {
@@ -94,6 +124,8 @@ pub(crate) struct CountedOutput {
     pub(crate) moved: Arc<Moved>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) allowed: u64,
+    /// Held, not used.
+    pub(crate) _place: Option<Arc<Place>>,
 }
 
 #[async_trait]

@@ -26,7 +26,7 @@ impl preopens::Host for State {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let folders = preopens::Host::get_directories(&mut self.filesystem())?;
         for (descriptor, path) in &folders {
-            self.files.paths.insert(descriptor.rep(), path.clone());
+            self.files.remember(descriptor.rep(), path.clone(), None);
         }
         self.tell_taken_folders();
         Ok(folders)
@@ -86,6 +86,7 @@ impl HostDescriptor for State {
             self.may_read(&target)?;
         }
         self.refuse_special(&fd, &path, path_flags.contains(PathFlags::SYMLINK_FOLLOW))?;
+        let place = self.place()?;
         let begun = self.begin(allowed, FileOperation::Open)?;
         let opened = HostDescriptor::open_at(
             &mut self.filesystem(),
@@ -97,12 +98,12 @@ impl HostDescriptor for State {
         )
         .await;
         let opened = self.ended(begun, opened)?;
-        self.files.paths.insert(opened.rep(), target);
+        self.files.remember(opened.rep(), target, Some(place));
         Ok(opened)
     }
 
     fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
-        self.files.paths.remove(&fd.rep());
+        self.files.forget(fd.rep());
         HostDescriptor::drop(&mut self.filesystem(), fd)
     }
 
@@ -137,25 +138,31 @@ impl HostDescriptor for State {
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_read(&path)?;
-        let moved = self.files.moved(&path);
+        let (moved, _place) = (self.files.moved(&path), self.files.place_of(&fd));
         let stream = HostDescriptor::read_via_stream(&mut self.filesystem(), fd, offset)?;
         let inner = self.table.delete(stream)?;
-        let counted: DynInputStream = Box::new(CountedInput { inner, moved });
+        let counted: DynInputStream = Box::new(CountedInput {
+            inner,
+            moved,
+            _place,
+        });
         Ok(self.table.push(counted)?)
     }
 
     fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_write(&path)?;
+        let place = self.files.place_of(&fd);
         let stream = HostDescriptor::write_via_stream(&mut self.filesystem(), fd, offset)?;
-        self.counted_output(&path, stream)
+        self.counted_output(&path, place, stream)
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_write(&path)?;
+        let place = self.files.place_of(&fd);
         let stream = HostDescriptor::append_via_stream(&mut self.filesystem(), fd)?;
-        self.counted_output(&path, stream)
+        self.counted_output(&path, place, stream)
     }
 
     async fn advise(

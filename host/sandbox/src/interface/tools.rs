@@ -326,6 +326,7 @@ impl State {
             file_write_bytes_max: limits
                 .file_write_bytes_max
                 .saturating_sub(self.files.bytes_written()),
+            open_files_max: limits.open_files_max.saturating_sub(self.files.opened()),
             output_bytes_max: limits.tool_bytes_max,
             ..self.http.left(limits)
         }
@@ -340,10 +341,14 @@ impl State {
         self.http.charge(&outcome.usage);
     }
 
-    /// A callee ended at a limit that is really this call's. Too long an answer is told; what is used up ends this call too.
+    /// A callee ended at a limit that is really this call's. Too long an answer is told, and too many files open, which are closed
+    /// again by now; what is used up ends this call too.
     fn used_up(&mut self, limit: &'static str, unit: &'static str) -> wasmtime::Result<Answer> {
         if limit == "output_bytes_max" {
             return Ok(Err(bound("tool_bytes_max", self.limits.tool_bytes_max)));
+        }
+        if limit == "open_files_max" {
+            return Ok(Err(bound(limit, self.limits.open_files_max)));
         }
         let allowed = SHARED
             .iter()

@@ -406,6 +406,34 @@ async fn a_disk_is_not_filled_and_listings_are_bounded() {
     assert_eq!(stopped(&mut state, fourth), "files_max");
 }
 
+#[tokio::test]
+async fn files_that_are_open_at_once_are_bounded_and_a_stream_keeps_its_file_open() {
+    let (ground, port) = (ground(), TestPort::default());
+    let mut state = with_folders(&["fs:read:/in"], ground.path(), &port);
+    // The granted folder is one of them.
+    state.limits.open_files_max = 3;
+    async fn read(state: &mut State) -> FsResult<Resource<Descriptor>> {
+        open(state, "a.txt", OpenFlags::empty(), READ).await
+    }
+    for _ in 0..5 {
+        let file = read(&mut state).await.unwrap();
+        HostDescriptor::drop(&mut state, file).unwrap();
+    }
+    let kept = read(&mut state).await.unwrap();
+    let file = read(&mut state).await.unwrap();
+    let same = Resource::new_borrow(file.rep());
+    let stream = HostDescriptor::read_via_stream(&mut state, same, 0).unwrap();
+    HostDescriptor::drop(&mut state, file).unwrap();
+    let fourth = read(&mut state).await;
+    assert_eq!(stopped(&mut state, fourth), "open_files_max");
+    drop(state.table.delete(stream).unwrap());
+    read(&mut state).await.unwrap();
+    HostDescriptor::drop(&mut state, kept).unwrap();
+    read(&mut state).await.unwrap();
+    let fourth = read(&mut state).await;
+    assert_eq!(stopped(&mut state, fourth), "open_files_max");
+}
+
 #[test]
 fn without_a_grant_there_are_no_folders() {
     assert!(roots(&mut state(&[], &TestPort::default())).is_empty());
