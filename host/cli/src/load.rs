@@ -524,6 +524,7 @@ fn operator_ceiling() -> Limits {
         open_files_max: u64::MAX,
         file_write_bytes_max: u64::MAX,
         directory_entries_max: u64::MAX,
+        recorded_bytes_max: u64::MAX,
         http_requests_max: u64::MAX,
         http_request_bytes_max: u64::MAX,
         http_response_bytes_max: u64::MAX,

@@ -122,6 +122,8 @@ pub struct LimitOverrides {
     pub file_write_bytes_max: Option<u64>,
     /// Entries that one call reads from folder listings.
     pub directory_entries_max: Option<u64>,
+    /// Bytes that the record of one call takes.
+    pub recorded_bytes_max: Option<u64>,
     /// HTTP requests in one call.
     pub http_requests_max: Option<u64>,
     /// Bytes of the bodies that one call sends by HTTP, all requests together.
@@ -142,7 +144,7 @@ pub struct LimitOverrides {
 
 impl LimitOverrides {
     /// Every limit by its key in `[limits]`.
-    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 24] {
+    pub(crate) fn by_key(&mut self) -> [(&'static str, &mut Option<u64>); 25] {
         [
             ("memory_bytes_max", &mut self.memory_bytes_max),
             ("cpu_ms_max", &mut self.cpu_ms_max),
@@ -160,6 +162,7 @@ impl LimitOverrides {
             ("open_files_max", &mut self.open_files_max),
             ("file_write_bytes_max", &mut self.file_write_bytes_max),
             ("directory_entries_max", &mut self.directory_entries_max),
+            ("recorded_bytes_max", &mut self.recorded_bytes_max),
             ("http_requests_max", &mut self.http_requests_max),
             ("http_request_bytes_max", &mut self.http_request_bytes_max),
             ("http_response_bytes_max", &mut self.http_response_bytes_max),

@@ -127,6 +127,16 @@ pub struct Usage {
     pub log_bytes: u64,
     /// Bytes written to files.
     pub file_write_bytes: u64,
+    /// Distinct files and folders.
+    pub files: u64,
+    /// Entries read from folder listings.
+    pub directory_entries: u64,
+    /// Bytes of randomness.
+    pub random_bytes: u64,
+    /// Calls of other components' functions.
+    pub tool_calls: u64,
+    /// Bytes of their arguments and answers.
+    pub tool_bytes: u64,
     /// HTTP requests.
     pub http_requests: u64,
     /// Bytes of the bodies of HTTP requests.

@@ -38,6 +38,8 @@ pub struct Limits {
     pub file_write_bytes_max: u64,
     /// Entries read from folder listings.
     pub directory_entries_max: u64,
+    /// Bytes that the record of the call takes: its host calls with their answers, its denials and its lines.
+    pub recorded_bytes_max: u64,
     /// HTTP requests.
     pub http_requests_max: u64,
     /// Bytes of the bodies of HTTP requests, all of them together.
@@ -60,13 +62,21 @@ pub struct Limits {
 type Named = (&'static str, fn(&Limits) -> u64);
 
 /// What a callee takes of its caller's as well.
-pub(crate) const SHARED: [Named; 10] = [
+pub(crate) const SHARED: [Named; 16] = [
     ("cpu_ms_max", |limits| limits.cpu_ms_max),
     ("wall_ms_max", |limits| limits.wall_ms_max),
     ("host_calls_max", |limits| limits.host_calls_max),
     ("log_bytes_max", |limits| limits.log_bytes_max),
     ("file_write_bytes_max", |limits| limits.file_write_bytes_max),
     ("open_files_max", |limits| limits.open_files_max),
+    ("files_max", |limits| limits.files_max),
+    ("directory_entries_max", |limits| {
+        limits.directory_entries_max
+    }),
+    ("random_bytes_max", |limits| limits.random_bytes_max),
+    ("recorded_bytes_max", |limits| limits.recorded_bytes_max),
+    ("tool_calls_max", |limits| limits.tool_calls_max),
+    ("tool_bytes_total_max", |limits| limits.tool_bytes_total_max),
     ("output_bytes_max", |limits| limits.output_bytes_max),
     ("http_requests_max", |limits| limits.http_requests_max),
     ("http_request_bytes_max", |limits| {
@@ -101,6 +111,7 @@ impl Default for Limits {
             open_files_max: 128,
             file_write_bytes_max: 1024 * MIB,
             directory_entries_max: 200_000,
+            recorded_bytes_max: 256 * MIB,
             http_requests_max: 1_000,
             http_request_bytes_max: 8 * MIB,
             http_response_bytes_max: 8 * MIB,
@@ -183,6 +194,11 @@ impl Limits {
                 wishes.directory_entries_max,
                 ceiling.directory_entries_max,
             ),
+            recorded_bytes_max: pick(
+                self.recorded_bytes_max,
+                wishes.recorded_bytes_max,
+                ceiling.recorded_bytes_max,
+            ),
             http_requests_max: pick(
                 self.http_requests_max,
                 wishes.http_requests_max,
@@ -234,6 +250,12 @@ impl Limits {
             log_bytes_max: self.log_bytes_max.min(left.log_bytes_max),
             file_write_bytes_max: self.file_write_bytes_max.min(left.file_write_bytes_max),
             open_files_max: self.open_files_max.min(left.open_files_max),
+            files_max: self.files_max.min(left.files_max),
+            directory_entries_max: self.directory_entries_max.min(left.directory_entries_max),
+            random_bytes_max: self.random_bytes_max.min(left.random_bytes_max),
+            recorded_bytes_max: self.recorded_bytes_max.min(left.recorded_bytes_max),
+            tool_calls_max: self.tool_calls_max.min(left.tool_calls_max),
+            tool_bytes_total_max: self.tool_bytes_total_max.min(left.tool_bytes_total_max),
             output_bytes_max: self.output_bytes_max.min(left.output_bytes_max),
             tool_depth_max: self.tool_depth_max.min(left.tool_depth_max),
             http_requests_max: self.http_requests_max.min(left.http_requests_max),

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) began: Instant,
     pub(crate) http: Http,
     host_calls: u64,
+    /// What the port had recorded before this call: it serves all on a chain.
+    recorded_before: u64,
     /// Why the guest must stop. The first reason counts.
     stop: Option<Fault>,
 }
@@ -79,6 +81,7 @@ pub(crate) struct Stopped;
 
 impl State {
     pub(crate) fn new(parts: Parts, limits: Limits) -> Self {
+        let recorded_before = parts.port.recorded_bytes();
         let handles = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
         let mut table = ResourceTable::new();
         table.set_max_capacity(handles);
@@ -103,6 +106,7 @@ impl State {
             port: parts.port,
             limits,
             host_calls: 0,
+            recorded_before,
             stop: None,
         }
     }
@@ -148,11 +152,19 @@ impl State {
 
     /// An error if the guest was already stopped: for host calls with an effect, which must not happen any more.
     pub(crate) fn alive(&self) -> wasmtime::Result<()> {
-        if self.stop.is_some() || self.port.lost().is_some() {
+        let unrecorded = || self.port.lost().is_some() || self.recorded_bytes_left().is_none();
+        if self.stop.is_some() || unrecorded() {
             Err(wasmtime::Error::from(Stopped))
         } else {
             Ok(())
         }
+    }
+
+    /// How much more may be recorded of this call; none if it is too much already.
+    pub(crate) fn recorded_bytes_left(&self) -> Option<u64> {
+        let recorded = self.port.recorded_bytes();
+        let own = recorded.saturating_sub(self.recorded_before);
+        self.limits.recorded_bytes_max.checked_sub(own)
     }
 
     /// Asks the policy; a refusal is noted, and left to the caller to say in the interface's own words.
@@ -251,6 +263,13 @@ impl State {
         if let Some(lost) = self.port.lost() {
             return Some(lost.into());
         }
+        if self.recorded_bytes_left().is_none() {
+            return Some(Fault::Limit {
+                limit: "recorded_bytes_max",
+                allowed: self.limits.recorded_bytes_max,
+                unit: "bytes recorded",
+            });
+        }
         if let Some(hit) = self.limiter.hit() {
             return Some(Fault::Limit {
                 limit: hit.limit,
@@ -282,6 +301,11 @@ impl State {
             host_calls: self.host_calls,
             log_bytes: self.log.bytes(),
             file_write_bytes: self.files.bytes_written(),
+            files: self.files.files(),
+            directory_entries: self.files.entries(),
+            random_bytes: self.random.bytes(),
+            tool_calls: self.toolbox.calls(),
+            tool_bytes: self.toolbox.bytes(),
             http_requests: self.http.requests(),
             http_request_bytes: self.http.request_bytes(),
             http_response_bytes: self.http.response_bytes(),

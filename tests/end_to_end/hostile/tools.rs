@@ -491,6 +491,56 @@ fn what_a_callee_uses_up_ends_its_caller_too() {
 }
 
 #[test]
+fn calling_others_makes_no_limit_larger() {
+    let app = App::new("");
+    let requests = [
+        "tool:call:files/write",
+        "tool:call:buckets/increment",
+        "fs:write:/docs",
+        "kv:read:n",
+        "kv:write:n",
+    ];
+    let limits = "[limits]\nfiles_max = 3\nrecorded_bytes_max = 20000\n";
+    caller(&app, "caller", &requests, limits);
+    app.plugin("files", &request("fs:write:/in"));
+    app.plugin(
+        "buckets",
+        &["kv:read:n", "kv:write:n"].map(request).concat(),
+    );
+    fs::create_dir_all(app.path().join("data")).expect("a folder");
+    allow(&app, "files", &["fs:write:/in=data"]);
+    allow(&app, "buckets", &["kv:read:n", "kv:write:n"]);
+    let own = [
+        "tool:call:files/write",
+        "tool:call:buckets/increment",
+        "fs:write:/docs=data",
+        "kv:read:n",
+        "kv:write:n",
+    ];
+    allow(&app, "caller", &own);
+    let write = |n: u32| {
+        let arguments = json!({ "mount": "/in", "path": format!("{n}.txt"), "text": "x" });
+        json!(["files/write", arguments.to_string()])
+    };
+    let writes: Vec<Json> = (0..6).map(write).collect();
+    let count = json!({ "bucket": "n", "key": "k", "delta": 1 }).to_string();
+    Cases::default()
+        .call("write", "caller", "use-all", json!({ "calls": writes }))
+        .call(
+            "count",
+            "caller",
+            "flood",
+            json!({ "tool": "buckets/increment", "arguments": count, "times": 1000 }),
+        )
+        .write(&app);
+    let outcomes = Cases::started(&app);
+    outcomes.limit("write", "caller", "files_max", 3);
+    outcomes.limit("count", "caller", "recorded_bytes_max", 20_000);
+    let made = fs::read_dir(app.path().join("data")).expect("a folder");
+    assert!(made.count() <= 3);
+}
+
+#[test]
 fn what_a_callee_has_open_counts_for_its_caller_and_is_closed_with_it() {
     let app = App::new("");
     let requests = ["tool:call:files/open-many", "fs:read:/docs"];

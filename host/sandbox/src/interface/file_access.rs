@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use writ_grant::{Access, Authority, Capability, FileRead, FileWrite, Permit};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Usage};
 use crate::folders::{FolderError, Mounts};
 use crate::interface::file_path::{self, Way};
 use crate::interface::file_stream::{Budget, CountedOutput, Moved, Place, Places};
@@ -36,6 +36,8 @@ pub(crate) struct Files {
     /// Of the granted folders.
     kept: Vec<Arc<Place>>,
     touched: HashMap<(String, FileOperation), Touched>,
+    /// How many are told already, or were touched by callees.
+    told: u64,
     pub(super) budget: Arc<Budget>,
     entries: u64,
     /// Whether it was told which folders the guest's callers don't have.
@@ -106,6 +108,7 @@ impl Files {
             places: Places::default(),
             kept: Vec::new(),
             touched: HashMap::new(),
+            told: 0,
             budget: Arc::default(),
             entries: 0,
             told_taken: false,
@@ -148,8 +151,19 @@ impl Files {
     }
 
     /// Counts bytes that a callee wrote.
-    pub(crate) fn charge(&self, bytes: u64, allowed: u64) {
-        self.budget.spend(bytes, allowed);
+    pub(crate) fn charge(&mut self, usage: &Usage, write_bytes_max: u64) {
+        self.budget.spend(usage.file_write_bytes, write_bytes_max);
+        self.told = self.told.saturating_add(usage.files);
+        self.entries = self.entries.saturating_add(usage.directory_entries);
+    }
+
+    /// Distinct files and folders, those of callees too.
+    pub(crate) fn files(&self) -> u64 {
+        self.told.saturating_add(self.touched.len() as u64)
+    }
+
+    pub(crate) fn entries(&self) -> u64 {
+        self.entries
     }
 
     pub(crate) fn bytes_written(&self) -> u64 {
@@ -163,6 +177,7 @@ impl Files {
 
     /// What was done to which file, in the order it was first done.
     pub(crate) fn notes(&mut self, authority: &Authority) -> Vec<FileNote> {
+        self.told = self.files();
         let mut touched: Vec<_> = self.touched.drain().collect();
         touched.sort_by_key(|(_, touched)| touched.order);
         let note = |((path, operation), touched): ((String, FileOperation), Touched)| FileNote {
@@ -267,7 +282,7 @@ impl State {
     pub(super) fn begin(&mut self, allowed: Allowed, operation: FileOperation) -> FsResult<Begun> {
         let order = self.files.touched.len();
         let key = (allowed.path.clone(), operation);
-        if order as u64 >= self.limits.files_max && !self.files.touched.contains_key(&key) {
+        if self.files.files() >= self.limits.files_max && !self.files.touched.contains_key(&key) {
             let stop = self.stop_at_limit("files_max", self.limits.files_max, "files touched");
             return Err(FsError::trap(stop));
         }
@@ -333,7 +348,10 @@ impl State {
         let Descriptor::Dir(folder) = self.table.get(descriptor)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
-        let left = self.limits.directory_entries_max - self.files.entries;
+        let left = self
+            .limits
+            .directory_entries_max
+            .saturating_sub(self.files.entries);
         let found = entries(&folder.dir, left.saturating_add(1)).map_err(std::io::Error::from)?;
         if found > left {
             let fault = self.stop_at_limit(

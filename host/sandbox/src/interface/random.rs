@@ -28,6 +28,16 @@ pub(crate) struct Random {
 }
 
 impl Random {
+    /// Bytes that were given, those of callees too.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Counts bytes that a callee got.
+    pub(crate) fn charge(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             seed,

@@ -14,7 +14,7 @@ use writ_plugin::{input_schema, output_schema};
 use crate::bindings::writ::agent::tools as wit;
 use crate::bounded::is_deeper;
 use crate::call::{self, Call};
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, Usage};
 use crate::limits::{Limits, SHARED, TOOL_DEPTH_CEILING};
 use crate::port::{HostCall, ToolRecord};
 use crate::state::State;
@@ -35,6 +35,8 @@ pub(crate) struct Toolbox {
     seed: u64,
     /// Calls that were asked for.
     calls: u64,
+    /// Calls that its callees asked for.
+    calls_of_callees: u64,
     /// Bytes of arguments and answers.
     bytes: u64,
 }
@@ -68,14 +70,30 @@ impl Toolbox {
             clock_ms,
             seed,
             calls: 0,
+            calls_of_callees: 0,
             bytes: 0,
         }
+    }
+
+    /// Calls that it made, and that its callees made.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.saturating_add(self.calls_of_callees)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Counts calls that a callee made.
+    fn charge(&mut self, usage: &Usage) {
+        self.calls_of_callees = self.calls_of_callees.saturating_add(usage.tool_calls);
+        self.bytes = self.bytes.saturating_add(usage.tool_bytes);
     }
 
     /// Counts a call; the bound that it would break, if it does.
     fn count(&mut self, arguments_bytes: usize, limits: &Limits) -> Option<Refused> {
         self.calls += 1;
-        if self.calls > limits.tool_calls_max {
+        if self.calls() > limits.tool_calls_max {
             return Some(bound("tool_calls_max", limits.tool_calls_max));
         }
         self.move_bytes(arguments_bytes, limits)
@@ -327,6 +345,16 @@ impl State {
                 .file_write_bytes_max
                 .saturating_sub(self.files.bytes_written()),
             open_files_max: limits.open_files_max.saturating_sub(self.files.opened()),
+            files_max: limits.files_max.saturating_sub(self.files.files()),
+            directory_entries_max: limits
+                .directory_entries_max
+                .saturating_sub(self.files.entries()),
+            random_bytes_max: limits.random_bytes_max.saturating_sub(self.random.bytes()),
+            recorded_bytes_max: self.recorded_bytes_left().unwrap_or(0),
+            tool_calls_max: limits.tool_calls_max.saturating_sub(self.toolbox.calls()),
+            tool_bytes_total_max: limits
+                .tool_bytes_total_max
+                .saturating_sub(self.toolbox.bytes()),
             output_bytes_max: limits.tool_bytes_max,
             ..self.http.left(limits)
         }
@@ -337,7 +365,9 @@ impl State {
         self.count_host_calls(outcome.usage.host_calls);
         self.log.charge(outcome.usage.log_bytes);
         let allowed = self.limits.file_write_bytes_max;
-        self.files.charge(outcome.usage.file_write_bytes, allowed);
+        self.files.charge(&outcome.usage, allowed);
+        self.random.charge(outcome.usage.random_bytes);
+        self.toolbox.charge(&outcome.usage);
         self.http.charge(&outcome.usage);
     }
 
