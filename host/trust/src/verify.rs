@@ -125,10 +125,11 @@ impl Papers {
 
 /// Whether a reviewer of the root signed an envelope; alone, and whatever the time.
 fn is_reviewed(root: &TrustRoot, envelope: &Envelope) -> bool {
-    let keys: Vec<&PublicKey> = root.keys(Role::Reviewer).collect();
+    let keys: Vec<&PublicKey> = root.all().iter().map(|known| &known.key).collect();
+    let reviewer = |key: &&PublicKey| root.keys(Role::Reviewer).any(|known| known == *key);
     envelope
         .signers(&keys)
-        .is_ok_and(|signers| !signers.is_empty())
+        .is_ok_and(|signers| signers.iter().any(reviewer))
 }
 
 /// Decides.
