@@ -36,7 +36,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build stale plugins, check, run a workflow, and show its progress.
+    /// Build stale plugins (none in strict mode), check, run a workflow, and show its progress.
     Run(Run),
     /// Find what is wrong with an app or a workflow before anything runs.
     Check(Check),
