@@ -25,7 +25,7 @@ use crate::{
     error::{Exit, Failure, Result},
     network,
     policy::{Judged, Policy},
-    reach, read, source,
+    private, reach, read, ready, source,
     subject::Subject,
     wall,
 };
@@ -326,7 +326,7 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
             ],
         }),
         concurrency: u32::try_from(calls_at_once(&app.config)).unwrap_or(u32::MAX),
-        private_folders: vec![app.data.clone()],
+        private: private::places(app),
         ..writ_sandbox::Config::default()
     };
     Sandbox::new(config).map_err(|error| match error {
@@ -464,6 +464,8 @@ fn load(
     let name = &found.plugin.name;
     // These errors begin with the plugin's name.
     let refuse = |error: &dyn std::fmt::Display| Failure::refused(format!("plugin {error}"));
+    let folders = folders(app, &authority, sandbox)
+        .map_err(|failure| failure.within(format!("plugin {name}")))?;
     // An author may ask for less than the host's own limits; only the operator may give more.
     let own = Limits::default().with(&found.plugin.limits, &Limits::default());
     let limits = match app.config.plugins.get(name) {
@@ -480,8 +482,6 @@ fn load(
     component
         .check(&authority)
         .map_err(|error| refuse(&error))?;
-    let folders =
-        folders(app, &authority).map_err(|failure| failure.within(format!("plugin {name}")))?;
     Ok(writ_scheduler::Plugin {
         component,
         authority_without_changes: authority.without_changes(),
@@ -538,11 +538,18 @@ fn operator_ceiling() -> Limits {
 }
 
 /// Host folders of a plugin's mounts: relative ones start from the grants file. Writable ones are made when missing.
-fn folders(app: &App, authority: &Authority) -> Result<writ_sandbox::ResolvedFolders> {
+fn folders(
+    app: &App,
+    authority: &Authority,
+    sandbox: &Sandbox,
+) -> Result<writ_sandbox::ResolvedFolders> {
     let mut folders = writ_sandbox::ResolvedFolders::new();
     for permit in authority.mounts() {
         let mount = permit.action();
         let host = app.grants_folder().join(&mount.folder);
+        sandbox
+            .may_give(mount.path.as_str(), &host)
+            .map_err(|error| Failure::refused(error).help(ready::OTHER_FOLDER))?;
         if mount.access == writ_grant::Access::Write {
             fs::create_dir_all(&host).map_err(|error| Failure::file(&host, "make", &error))?;
         } else if !host.is_dir() {

@@ -15,6 +15,7 @@ mod open_files;
 mod out;
 mod paper;
 mod policy;
+mod private;
 mod progress;
 mod reach;
 mod read;

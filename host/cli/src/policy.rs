@@ -30,6 +30,8 @@ use crate::{
 const PAPERS_MAX: usize = 8192;
 /// How long they may be together, in bytes.
 const PAPERS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The folder of signed writs.
+pub(crate) const WRITS: &str = "writs";
 const PAPER_SUFFIX: &str = ".dsse.json";
 
 /// Whether what is judged starts now, or was started before and is taken up again.
@@ -314,7 +316,7 @@ pub(crate) fn authority(subject: &Subject, writ: Option<&Writ>) -> Result<Author
 
 /// Where signed writs of an app are: beside its grants file.
 fn writs_folder(app: &App) -> PathBuf {
-    app.grants_folder().join("writs")
+    app.grants_folder().join(WRITS)
 }
 
 /// The file of one paper about a digest; `kind` is empty for the writ itself.

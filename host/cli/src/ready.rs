@@ -1,9 +1,10 @@
 //! What would keep a run from starting though its document is right: imports that the host can't link, writs that say nothing
 //! any more, folders and secrets that are missing. Found before anything is compiled, and told at the place that calls the plugin.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use writ_grant::{Access, Authority, Capability};
+use writ_sandbox::Sandbox;
 use writ_workflow::{
     Diagnostic, Known,
     model::{CallTarget, Span, TaskKind, Workflow},
@@ -13,9 +14,12 @@ use crate::{app::App, load::Parsed, network, reach};
 
 /// The code of diagnostics about writs that were revoked, have expired, or can't be kept.
 pub(crate) const REFUSED: &str = "refused";
+/// What to do about a folder that can't be had.
+pub(crate) const OTHER_FOLDER: &str =
+    "approve another folder with `writ grant approve`, or change `folder` in the grants file";
 
 /// Everything that would keep this workflow from running, at the first call of the plugin that it is about.
-pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(app: &App, parsed: &Parsed, sandbox: &Sandbox) -> Vec<Diagnostic> {
     let Parsed {
         workflow,
         file,
@@ -43,17 +47,10 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed) -> Vec<Diagnostic> {
         if let Some(refusal) = refusals.get(name) {
             tell(REFUSED, refusal.message.clone(), refusal.help.clone());
         }
-        let folders = known
-            .authority
-            .iter()
-            .flat_map(|authority| missing(app.grants_folder(), authority));
-        for message in folders {
-            let help = "make the folder, or approve another with `writ grant approve`";
-            tell(
-                "folder",
-                format!("plugin `{name}`: {message}"),
-                Some(help.to_owned()),
-            );
+        let authority = known.authority.iter();
+        for trouble in authority.flat_map(|authority| folders(app, authority, sandbox)) {
+            let message = format!("plugin `{name}`: {}", trouble.message);
+            tell(trouble.code, message, Some(trouble.help.to_owned()));
         }
     }
     // A plugin that is refused and never called stops a run as well: its place is the whole document.
@@ -139,21 +136,36 @@ fn first_calls(workflow: &Workflow, known: &BTreeMap<String, Known>) -> BTreeMap
     calls
 }
 
-/// The granted folders to read from that are not there. Those to write to are made.
-fn missing(from: &Path, authority: &Authority) -> Vec<String> {
-    let lost = |permit: writ_grant::Permit<writ_grant::Mount>| {
+/// What is wrong with a granted folder.
+struct Trouble {
+    code: &'static str,
+    message: String,
+    help: &'static str,
+}
+
+/// The granted folders that no plugin may have, and those to read from that are not there. Those to write to are made.
+fn folders(app: &App, authority: &Authority, sandbox: &Sandbox) -> Vec<Trouble> {
+    let trouble = |permit: writ_grant::Permit<writ_grant::Mount>| {
         let mount = permit.action();
-        let host = from.join(&mount.folder);
+        let host = app.grants_folder().join(&mount.folder);
+        if let Err(error) = sandbox.may_give(mount.path.as_str(), &host) {
+            return Some(Trouble {
+                code: REFUSED,
+                message: error.to_string(),
+                help: OTHER_FOLDER,
+            });
+        }
         let what = match (mount.access, host.is_dir(), host.exists()) {
             (_, true, _) | (Access::Write, false, false) => return None,
             (_, false, true) => "is no folder",
             (Access::Read, false, false) => "is not there",
         };
-        Some(format!(
-            "{} {what}, but a grant maps it to {}",
-            host.display(),
-            mount.path
-        ))
+        let (folder, path) = (host.display(), &mount.path);
+        Some(Trouble {
+            code: "folder",
+            message: format!("{folder} {what}, but a grant maps it to {path}"),
+            help: "make the folder, or approve another with `writ grant approve`",
+        })
     };
-    authority.mounts().filter_map(lost).collect()
+    authority.mounts().filter_map(trouble).collect()
 }

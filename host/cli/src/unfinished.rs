@@ -17,6 +17,7 @@ use crate::{
     error::{Failure, Result},
     load::{self, Compiled, Found, Parsed},
     policy::{Policy, Start},
+    private,
     wall::Plan,
 };
 
@@ -153,6 +154,7 @@ fn ready(app: &App, folder: &TakenFolder, pins: &Pins, sandbox: &Sandbox) -> Res
         data: app.data.clone(),
         config,
     };
+    sandbox.keep_private(&private::places(&app));
     let accepted: Result<Vec<_>, _> = pins.signed.iter().map(|payload| payload.parse()).collect();
     let accepted = accepted.map_err(Failure::journal)?;
     let policy = Policy::open(&app, Start::Again(accepted))?;

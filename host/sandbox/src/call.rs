@@ -160,7 +160,7 @@ fn mounts(
     Ok(folders::mounts(
         authority,
         folders,
-        &loaded.shared.private_folders,
+        &loaded.shared.private.read(),
     )?)
 }
 

@@ -137,20 +137,44 @@ fn resolve(guest: &str, folders: &ResolvedFolders) -> Result<PathBuf, FolderErro
         })
 }
 
+/// Where a file or folder is that shall be private, with the links that lead there: who replaces one of them has replaced it. One that
+/// is not there is private where it would be made.
+pub(crate) fn places(path: &Path) -> Vec<PathBuf> {
+    let links = path.ancestors().filter(|part| part.is_symlink());
+    let place = |link: &Path| Some(real(link.parent()?).join(link.file_name()?));
+    links.filter_map(place).chain([real(path)]).collect()
+}
+
+/// The path without links, as far as it is there.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    let known = path.ancestors().find_map(|start| {
+        let rest = path.strip_prefix(start).ok()?;
+        Some((start.canonicalize().ok()?, rest))
+    });
+    match known {
+        Some((start, rest)) if rest.as_os_str().is_empty() => start,
+        Some((start, rest)) => start.join(rest),
+        None => path.to_owned(),
+    }
+}
+
+/// Refuses what is, holds, or lies in a folder that no guest may have. The path has no links.
+pub(crate) fn may_give(guest: &str, host: &Path, private: &[PathBuf]) -> Result<(), FolderError> {
+    let system = SYSTEM_FOLDERS.iter().map(Path::new);
+    let mut all = system.chain(private.iter().map(PathBuf::as_path));
+    match all.find(|path| overlaps(path, host)) {
+        None => Ok(()),
+        Some(private) => Err(FolderError::Private {
+            guest: guest.to_owned(),
+            folder: host.to_owned(),
+            private: private.to_owned(),
+        }),
+    }
+}
+
 fn check(mounts: &[Folder], private: &[PathBuf]) -> Result<(), FolderError> {
     for folder in mounts {
-        let system = SYSTEM_FOLDERS.iter().map(Path::new);
-        if let Some(private) = system
-            .chain(private.iter().map(PathBuf::as_path))
-            .find(|path| overlaps(path, &folder.host))
-        {
-            let (guest, host) = (folder.guest.clone(), folder.host.clone());
-            return Err(FolderError::Private {
-                guest,
-                folder: host,
-                private: private.to_owned(),
-            });
-        }
+        may_give(&folder.guest, &folder.host, private)?;
         let clash =
             |other: &&Folder| !folder.write && other.write && overlaps(&folder.host, &other.host);
         if let Some(other) = mounts.iter().find(clash) {
@@ -196,6 +220,36 @@ mod tests {
             Ok(())
         );
         assert_eq!(check(&[folder("/x", "/process", false)], &private), Ok(()));
+    }
+
+    #[test]
+    fn a_file_is_private_where_it_is_and_where_links_to_it_are() {
+        let ground = tempfile::tempdir().unwrap();
+        let ground = ground.path().canonicalize().unwrap();
+        std::fs::create_dir_all(ground.join("far/keys")).unwrap();
+        std::fs::write(ground.join("far/keys/a"), "").unwrap();
+        std::fs::create_dir(ground.join("near")).unwrap();
+        std::os::unix::fs::symlink("../far/keys/a", ground.join("near/a")).unwrap();
+        std::os::unix::fs::symlink("far", ground.join("link")).unwrap();
+        let private = |path: &str| places(&ground.join(path));
+        let refused = |private: &[PathBuf], folder: &str| {
+            may_give("/x", &real(&ground.join(folder)), private).is_err()
+        };
+        for (path, folder, kept) in [
+            ("near/a", "near", true),
+            ("near/a", "far/keys", true),
+            ("near/a", "far", true),
+            ("near/a", "far/keyring", false),
+            ("link/keys/a", "far/keys", true),
+            ("link/keys/a", "link/keys", true),
+            // Nothing there yet: it would be made in a folder that is reached by a link.
+            ("link/new/b", "far", true),
+            ("link/new/b", "far/new", true),
+            ("link/new/b", "far/keys", false),
+            ("link/new/b", "near", false),
+        ] {
+            assert_eq!(refused(&private(path), folder), kept, "{path} {folder}");
+        }
     }
 
     #[test]

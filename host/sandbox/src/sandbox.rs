@@ -1,9 +1,10 @@
 //! The sandbox: engines, the compile cache and the slots that calls run in. Turns bytes into loaded components. Knows
 //! nothing of what a call does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
@@ -14,6 +15,7 @@ use crate::compile::{CompileLimits, CompilerChild, in_child, in_process};
 use crate::component::Component;
 use crate::engine::{self, Engines};
 use crate::error::{LoadError, SandboxError};
+use crate::folders::{self, FolderError};
 use crate::limits::{Limits, TOOL_DEPTH_CEILING};
 use crate::payload::to_hex;
 use crate::trusted::Compiled;
@@ -31,8 +33,9 @@ pub struct Config {
     pub concurrency: u32,
     /// The limits of a plugin that asks for none of its own.
     pub limits: Limits,
-    /// Folders that no plugin may be given, whatever is granted: the host's data and its configuration.
-    pub private_folders: Vec<PathBuf>,
+    /// Files and folders that no plugin may be given, whatever is granted, nor what holds them: the host's data, its configuration
+    /// and what is secret. They need not be there.
+    pub private: Vec<PathBuf>,
 }
 
 impl Default for Config {
@@ -43,7 +46,7 @@ impl Default for Config {
             compile_limits: CompileLimits::default(),
             concurrency: 64,
             limits: Limits::default(),
-            private_folders: Vec::new(),
+            private: Vec::new(),
         }
     }
 }
@@ -57,7 +60,7 @@ pub(crate) struct Shared {
     pub(crate) engines: Engines,
     /// Chains of calls that run at once.
     pub(crate) slots: Semaphore,
-    pub(crate) private_folders: Vec<PathBuf>,
+    pub(crate) private: RwLock<Vec<PathBuf>>,
     cache: Option<Cache>,
     config: Config,
 }
@@ -69,20 +72,32 @@ impl Sandbox {
     /// When the engine can't start or the cache folder can't be used.
     pub fn new(config: Config) -> Result<Sandbox, SandboxError> {
         let slots = config.concurrency.max(1);
-        let mut private: Vec<PathBuf> = config.private_folders.clone();
+        let mut private: Vec<PathBuf> = config.private.clone();
         private.extend(config.cache_dir.clone());
         let shared = Shared {
             engines: Engines::new(places(slots), config.limits.stack_bytes_max)?,
             slots: Semaphore::new(usize::try_from(slots).unwrap_or(Semaphore::MAX_PERMITS)),
             cache: config.cache_dir.as_deref().map(Cache::open).transpose()?,
-            // A folder that doesn't exist yet can't be reached through a link either.
-            private_folders: private
-                .into_iter()
-                .map(|path| path.canonicalize().unwrap_or(path))
-                .collect(),
+            private: RwLock::default(),
             config,
         };
-        Ok(Sandbox(Arc::new(shared)))
+        let sandbox = Sandbox(Arc::new(shared));
+        sandbox.keep_private(&private);
+        Ok(sandbox)
+    }
+
+    /// Keeps further files and folders from all plugins, as [`Config::private`] does.
+    pub fn keep_private(&self, paths: &[PathBuf]) {
+        let places = paths.iter().flat_map(|path| folders::places(path));
+        self.0.private.write().extend(places);
+    }
+
+    /// Whether plugins may be given this folder, which need not be there yet. It is checked again whenever they are given it.
+    ///
+    /// # Errors
+    /// When it overlaps what is private, or the system's own.
+    pub fn may_give(&self, guest: &str, folder: &Path) -> Result<(), FolderError> {
+        folders::may_give(guest, &folders::real(folder), &self.0.private.read())
     }
 
     /// Loads a component, from the cache or by compiling it, which can take seconds: call it where blocking is allowed. All of

@@ -12,6 +12,7 @@ use writ_tests::{App, Said};
 
 use super::{
     cases::{CONFIGURATION, Cases, call},
+    denied::{allow, request},
     files::{REQUESTS, app, of, tree},
 };
 
@@ -143,32 +144,96 @@ fn what_is_no_file_is_not_opened_and_holds_nothing_up() {
     assert_eq!(*outcomes.ok("file"), json!("inside"));
 }
 
+/// The folder is refused for the place that it overlaps, before anything runs, and found by a check.
+#[track_caller]
+fn given_to_none(app: &App, more: &[&str], place: &str) {
+    for command in ["check", "run"] {
+        let arguments = [&[command, ".", "--json"], more].concat();
+        let said = writ_tests::command(app.path(), &arguments)
+            .env("WRIT_KEYS", app.path().join("own/keys"))
+            .output();
+        let said = Said::of(said.expect("writ can be started")).expect(4);
+        for words in ["no plugin may reach", place, "`writ grant approve`"] {
+            assert!(said.out.contains(words), "{words}: {}", said.out);
+        }
+    }
+}
+
+/// An app whose plugin is granted this folder, with this access.
+fn granted(access: &str, folder: &str) -> App {
+    let app = App::new("");
+    let capability = format!("fs:{access}:/in");
+    app.plugin("files", &request(&capability));
+    Cases::default()
+        .call("read", "files", "read", of("/in", "version"))
+        .write(&app);
+    allow(&app, "files", &[&format!("{capability}={folder}")]);
+    app
+}
+
+/// The same grants with another folder.
+fn regranted(app: &App, folder: &str) -> String {
+    let grants = fs::read_to_string(app.path().join("grants.toml")).expect("grants");
+    grants.replace("folder = \"data\"", &format!("folder = \"{folder}\""))
+}
+
 #[test]
 fn folders_that_no_plugin_may_have_are_refused() {
-    for (folders, place) in [
-        ("{ \"/in\" = \"/proc\" }", "/proc"),
-        ("{ \"/in\" = \"/\" }", "/"),
-        ("{ \"/in\" = \".\" }", ".writ"),
-        ("{ \"/in\" = \".writ/log\" }", ".writ"),
-        ("{ \"/in\" = \"sneaky\" }", ".writ"),
-    ] {
-        let app = App::new("");
-        app.plugin(
-            "files",
-            "[[request]]\ncapability = \"fs:read:/in\"\nreason = \"input\"\n",
-        );
-        app.config(&format!("folders = {folders}\n"));
-        symlink(".writ", app.path().join("sneaky")).expect("a link");
-        let outcomes = Cases::default()
-            .call("read", "files", "read", of("/in", "version"))
-            .run(&app);
-        let error = outcomes.error("read", CONFIGURATION);
-        let detail = error["detail"].as_str().unwrap_or_default();
-        assert!(
-            detail.contains("no plugin may reach") && detail.contains(place),
-            "{folders}: {detail}"
-        );
+    let app = granted("read", "data");
+    symlink(".writ", app.path().join("sneaky")).expect("a link");
+    let all = [
+        ("/proc", "/proc"),
+        ("/", "/proc"),
+        (".", ".writ"),
+        (".writ/log", ".writ"),
+        ("sneaky", ".writ"),
+    ]
+    .map(|(folder, place)| (regranted(&app, folder), place));
+    for (grants, place) in all {
+        app.write("grants.toml", &grants);
+        given_to_none(&app, &[], place);
     }
+}
+
+#[test]
+fn what_says_who_may_do_what_and_what_is_secret_is_given_to_no_plugin() {
+    let data = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = data.path().display().to_string();
+    let app = granted("write", "data");
+    app.config("\n[secrets.erp]\nfile = \"tokens/erp\"\n");
+    let all = [
+        (".", "workflow.yaml"),
+        ("writs", "writs"),
+        ("writs/new", "writs"),
+        ("sources", "sources/double"),
+        ("sources/files/deep", "sources/files"),
+        ("tokens", "tokens/erp"),
+        ("own", "own/keys"),
+        ("own/keys", "own/keys"),
+    ]
+    .map(|(folder, place)| (regranted(&app, folder), place));
+    // Grants that lie elsewhere are no less private, and neither is what lies beside them.
+    let elsewhere = [(".", "policy/grants.toml"), ("writs", "policy/writs")]
+        .map(|(folder, place)| (regranted(&app, folder), place));
+    for (grants, place) in all {
+        app.write("grants.toml", &grants);
+        given_to_none(&app, &["--data", &data], place);
+    }
+    for (grants, place) in elsewhere {
+        app.write("policy/grants.toml", &grants);
+        let more = ["--data", &data, "--grants", "policy/grants.toml"];
+        given_to_none(&app, &more, place);
+    }
+    for made in ["writs", "tokens", "own", "policy/writs"] {
+        assert!(!app.path().join(made).exists(), "{made} was made");
+    }
+}
+
+#[test]
+fn what_is_secret_is_not_read_either() {
+    let app = granted("read", "tokens");
+    app.config("\n[secrets.erp]\nfile = \"tokens/erp\"\n");
+    given_to_none(&app, &[], "tokens/erp");
 }
 
 #[test]

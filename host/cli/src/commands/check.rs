@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let file = app.workflow.display().to_string();
     let (diagnostics, notes) = match load::parse(text.clone(), &file, found, &policy)? {
         Ok(parsed) => {
-            let more = ready::diagnostics(&app, &parsed);
+            let more = ready::diagnostics(&app, &parsed, &sandbox);
             let mut checked = checked(&app, parsed, &policy, &sandbox)?;
             checked.diagnostics.extend(more);
             (checked.diagnostics, checked.notes)
