@@ -224,7 +224,8 @@ fn others(value: &Json, size: u64) -> Vec<String> {
         }
         Json::Null | Json::Bool(_) | Json::Object(_) => panic!("no export has {value}"),
     }
-    others.retain(|other| *other != value.to_string());
+    let said = value.to_string();
+    others.retain(|other| *other != said);
     others
 }
 
