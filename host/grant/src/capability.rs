@@ -118,6 +118,16 @@ pub enum Capability {
     RandomReal,
 }
 
+/// What a grant of a capability says besides the capability.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    Folder,
+    Addresses,
+    Place,
+    Value,
+}
+
 impl Access {
     /// The word in a capability's text.
     #[must_use]
@@ -243,32 +253,49 @@ impl Capability {
     /// Whether a grant of it says which host folder is meant.
     #[must_use]
     pub fn takes_folder(&self) -> bool {
-        matches!(self, Capability::Fs { .. })
+        self.takes() == Takes::Folder
     }
 
     /// Whether a grant of it can name addresses that are not public: where the host is a name, which may lead anywhere. A host that
     /// is an address names itself.
     #[must_use]
     pub fn takes_addresses(&self) -> bool {
-        matches!(
-            self,
-            Capability::Http {
-                host: Host::Name(_),
-                ..
-            }
-        )
+        self.takes() == Takes::Addresses
     }
 
     /// Whether a grant of it says to which host, and in which header.
     #[must_use]
     pub fn takes_place(&self) -> bool {
-        matches!(self, Capability::SecretUse { .. })
+        self.takes() == Takes::Place
     }
 
     /// Whether a grant of it can fix the value that the guest sees.
     #[must_use]
     pub fn takes_value(&self) -> bool {
-        matches!(self, Capability::Config { .. } | Capability::Env { .. })
+        self.takes() == Takes::Value
+    }
+
+    fn takes(&self) -> Takes {
+        match self {
+            Capability::Fs { .. } => Takes::Folder,
+            Capability::Http {
+                host: Host::Name(_),
+                ..
+            } => Takes::Addresses,
+            Capability::SecretUse { .. } => Takes::Place,
+            Capability::Config { .. } | Capability::Env { .. } => Takes::Value,
+            Capability::Http {
+                host: Host::V4(_) | Host::V6(_),
+                ..
+            }
+            | Capability::Kv { .. }
+            | Capability::ModelChat { .. }
+            | Capability::Memory { .. }
+            | Capability::ToolCall { .. }
+            | Capability::HumanAsk { .. }
+            | Capability::ClockReal
+            | Capability::RandomReal => Takes::Nothing,
+        }
     }
 
     /// What it means, in one plain phrase for a reviewer.

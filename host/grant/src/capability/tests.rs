@@ -61,6 +61,30 @@ fn kinds_never_cover_each_other() {
 }
 
 #[test]
+fn a_grant_of_each_kind_says_at_most_one_thing_more() {
+    let taken = |text: &str| {
+        let capability = capability(text);
+        [
+            ("folder", capability.takes_folder()),
+            ("addresses", capability.takes_addresses()),
+            ("place", capability.takes_place()),
+            ("value", capability.takes_value()),
+        ]
+        .into_iter()
+        .filter_map(|(what, takes)| takes.then_some(what))
+        .collect::<Vec<_>>()
+    };
+    let all: Vec<&str> = ALL.iter().flat_map(|(text, ..)| taken(text)).collect();
+    assert_eq!(
+        all,
+        ["folder", "folder", "addresses", "value", "value", "place"]
+    );
+    for address in ["http:GET http://127.0.0.1/", "http:GET http://[::1]/"] {
+        assert!(taken(address).is_empty(), "{address} names itself");
+    }
+}
+
+#[test]
 fn every_kind_is_described_in_its_own_words() {
     let said: std::collections::BTreeSet<String> = ALL
         .iter()
