@@ -92,8 +92,10 @@ pub enum HttpError {
         /// How many it has.
         bytes: usize,
     },
-    /// An empty, `.` or `..` segment.
-    #[error("'//', '.' and '..' are not allowed in a path; write the path that is meant")]
+    /// An empty, `.` or `..` segment, or one that is so before its first `;`.
+    #[error(
+        "'//', '.' and '..' are not allowed in a path, nor before a ';' in it; write the path that is meant"
+    )]
     Segment,
     /// A query or fragment.
     #[error("a capability names no query and no fragment; it stops at the path")]
@@ -120,6 +122,9 @@ pub enum HttpError {
         "percent-encoding is %XX with capital digits, only for what can't stand for itself, and never for '/', '\\', '%' or controls"
     )]
     Percent,
+    /// Percent-encoded bytes that are no text.
+    #[error("percent-encoded bytes in a path have to be UTF-8, in its shortest form")]
+    Utf8,
     /// A character that URLs don't have.
     #[error("{found:?} is not allowed in a URL; percent-encode it")]
     Character {

@@ -85,6 +85,8 @@ fn what_no_grant_names_is_denied_before_any_look_up() {
         ("sibling", world.url("/v1evil")),
         ("above", world.url("/v1/../admin")),
         ("encoded", world.url("/v1/%2e%2e/admin")),
+        ("parameter", world.url("/v1/..;/admin")),
+        ("overlong", world.url("/v1/%C0%AE%C0%AE/admin")),
         ("slash", world.url("/v1%2fx")),
         ("doubled", world.url("/v1//x")),
         ("literal", format!("http://127.0.0.1:{port}/v1/x")),

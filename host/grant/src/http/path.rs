@@ -69,10 +69,7 @@ impl FromStr for UrlPath {
         } else {
             segments.strip_suffix('/').unwrap_or(segments)
         };
-        if inner
-            .split('/')
-            .any(|segment| matches!(segment, "" | "." | ".."))
-        {
+        if inner.split('/').any(leads_elsewhere) {
             return Err(HttpError::Segment);
         }
         characters(segments)?;
@@ -83,21 +80,41 @@ impl FromStr for UrlPath {
     }
 }
 
+/// Whether a segment is no name but a step, or becomes one at servers that take parameters off before they walk the path: to them
+/// `..;x` is `..`.
+fn leads_elsewhere(segment: &str) -> bool {
+    let end = [segment.find(';'), segment.find("%3B")];
+    let end = end.into_iter().flatten().min().unwrap_or(segment.len());
+    matches!(&segment[..end], "" | "." | "..")
+}
+
 fn characters(text: &str) -> Result<(), HttpError> {
     let mut rest = text.chars();
+    let mut encoded = Vec::new();
     while let Some(c) = rest.next() {
+        if c != '%' {
+            whole(&mut encoded)?;
+        }
         match c {
             '?' | '#' => return Err(HttpError::Query),
             '*' => return Err(HttpError::Wildcard),
             '%' => {
                 let digits = [rest.next(), rest.next()];
-                percent(digits).ok_or(HttpError::Percent)?;
+                encoded.push(percent(digits).ok_or(HttpError::Percent)?);
             }
             // All that RFC 3986 has for a path but `'`, which would end the quotes of a pasted remedy.
             _ if is_unreserved(c) || "/!$&()+,;=:@".contains(c) => {}
             found => return Err(HttpError::Character { found }),
         }
     }
+    whole(&mut encoded)
+}
+
+/// That bytes which were written one after the other are characters. What is none (`%C0%AE`, a dot in too many bytes) is read by some
+/// servers as one that may not be hidden.
+fn whole(encoded: &mut Vec<u8>) -> Result<(), HttpError> {
+    let bytes = std::mem::take(encoded);
+    std::str::from_utf8(&bytes).map_err(|_| HttpError::Utf8)?;
     Ok(())
 }
 
