@@ -125,6 +125,47 @@ fn what_no_grant_names_is_denied_before_any_look_up() {
 }
 
 #[test]
+fn a_header_that_names_another_method_or_path_is_refused() {
+    let world = open();
+    let origin = world.origin();
+    let names = [
+        "X-HTTP-Method-Override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+        "x-forwarded-for",
+        "x-forwarded-prefix",
+        "x_http_method_override",
+    ];
+    let capability = format!("http:GET {origin}/**");
+    let mut cases = Cases::default();
+    for name in names {
+        let mut with = fetch("GET", &world.url("/"));
+        with["headers"] = json!([[name, "DELETE"]]);
+        cases = cases.call(name, "web", "fetch", with);
+    }
+    cases.write(&world.app);
+    world.grant(&[(ALL, LOOPBACK)]);
+    let outcomes = Cases::started(&world.app);
+    for name in names {
+        outcomes.refused(name, "header: HeaderError::Forbidden");
+    }
+    let with = json!({ "method": "get", "endpoint": world.url("/"), "headers": { "x-original-url": "/admin" } });
+    let document = json!({
+        "document": { "dsl": "1.0.3", "namespace": "tests", "name": "asks", "version": "0.1.0",
+            "metadata": { "writ": { "requests": [{ "capability": capability, "reason": "to ask" }] } } },
+        "do": [{ "ask": { "call": "http", "with": with } }],
+    });
+    world.app.write("workflow.yaml", &document.to_string());
+    world.grant_workflow("tests/asks", &[(&capability, LOOPBACK)]);
+    let said = world.app.run();
+    assert_ne!(said.code, 0);
+    assert!(said.out.contains("x-original-url"), "{}", said.out);
+    assert_eq!(world.http.received(), []);
+}
+
+#[test]
 fn a_name_that_leads_into_this_machine_needs_its_addresses_granted() {
     let world = World::new(|_| Reply::ok("inside"));
     world.plugin(&[ALL], "");

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Longest name of a header field, in bytes.
 pub const HEADER_NAME_BYTES_MAX: usize = 128;
 
-/// Header fields that belong to the host: they say where a message goes, where it ends, or what becomes of the connection. Whoever
-/// wrote them could make two readers see two different requests.
-const HOSTS_OWN: [&str; 15] = [
+/// Header fields that belong to the host: they say where a message goes, where it ends, what becomes of the connection, or that the
+/// method or the path is another one than that of the first line. Whoever wrote them could make two readers see two different
+/// requests, and only one of them is what the grant was asked about.
+const HOSTS_OWN: [&str; 20] = [
     "connection",
     "content-length",
     "expect",
@@ -25,7 +26,15 @@ const HOSTS_OWN: [&str; 15] = [
     "transfer-encoding",
     "upgrade",
     "via",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
+
+/// How the names begin by which proxies say whom a request comes from, and for which host, port and path it was meant.
+const PROXIES: &str = "x-forwarded-";
 
 /// The name of a header field, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,10 +67,12 @@ impl HeaderName {
         &self.0
     }
 
-    /// Whether a header of this name, in lower case, is written by the host alone.
+    /// Whether a header of this name, in lower case, is written by the host alone. `_` counts as `-`: servers that make variables of
+    /// headers can't tell them apart.
     #[must_use]
     pub fn is_hosts_own(name: &str) -> bool {
-        HOSTS_OWN.contains(&name)
+        let name = name.replace('_', "-");
+        HOSTS_OWN.contains(&name.as_str()) || name.starts_with(PROXIES)
     }
 }
 

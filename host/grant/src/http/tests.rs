@@ -398,6 +398,8 @@ fn origins_and_headers() {
         "content-length",
         "host",
         "transfer-encoding",
+        "x-http-method-override",
+        "x-forwarded-prefix",
         "ä",
     ] {
         assert!(bad.parse::<HeaderName>().is_err(), "{bad}");
@@ -406,4 +408,27 @@ fn origins_and_headers() {
         "x-api_key2".parse::<HeaderName>().unwrap().as_str(),
         "x-api_key2"
     );
+}
+
+#[test]
+fn what_names_another_method_or_path_is_the_hosts_own() {
+    for own in [
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-prefix",
+        "x-forwarded-uri",
+        "x_http_method_override",
+        "x_forwarded-for",
+        "content_length",
+    ] {
+        assert!(HeaderName::is_hosts_own(own), "{own}");
+    }
+    for free in ["x-forward", "x-method", "x-original", "accept", "x-url"] {
+        assert!(!HeaderName::is_hosts_own(free), "{free}");
+    }
 }

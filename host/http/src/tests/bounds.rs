@@ -226,6 +226,9 @@ async fn a_request_may_not_say_what_the_host_says() {
         "keep-alive",
         "proxy-authorization",
         "proxy-connection",
+        "x-http-method-override",
+        "x-original-url",
+        "x-forwarded-prefix",
         "authorization",
         "cookie",
     ] {
