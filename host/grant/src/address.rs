@@ -46,7 +46,7 @@ pub enum AddressKind {
 type Block<A> = (A, u8, AddressKind);
 
 /// Where clouds hand out credentials. Some of these lie in public or wider blocks, so they are asked first.
-const METADATA: [IpAddr; 8] = [
+const METADATA: [IpAddr; 10] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     // Amazon ECS and EKS.
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
@@ -57,6 +57,9 @@ const METADATA: [IpAddr; 8] = [
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    // Oracle, Scaleway.
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
 ];
 
 /// Special blocks of IPv4.
@@ -120,6 +123,22 @@ const V6: [Block<Ipv6Addr>; 17] = [
     (v6(0x5f00, 0), 16, AddressKind::Reserved),
 ];
 
+/// Blocks of IPv6 whose addresses hold one of IPv4, to which somebody on the way may hand a packet on: how many bits stand behind it,
+/// and whether its bits are turned round. Counted without the eighth byte, which RFC 6052 leaves out of the middle of an address.
+const HOLDING: [(Ipv6Addr, u8, u32, bool); 9] = [
+    (v6(0, 0), 96, 0, false),
+    (v6(0x64, 0xff9b), 96, 0, false),
+    // A translator of one's own has a prefix of 48, 56, 64 or 96 bits.
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, 40, false),
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, 32, false),
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, 24, false),
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, 0, false),
+    // Teredo: the server's, and the client's.
+    (v6(0x2001, 0), 32, 56, false),
+    (v6(0x2001, 0), 32, 0, true),
+    (v6(0x2002, 0), 16, 72, false),
+];
+
 /// Where IPv6 gives out global unicast addresses.
 const V6_GLOBAL: (Ipv6Addr, u8) = (v6(0x2000, 0), 3);
 
@@ -128,11 +147,12 @@ const fn v6(first: u16, second: u16) -> Ipv6Addr {
 }
 
 impl AddressKind {
-    /// What an address is for. An IPv4 address in IPv6 clothes (`::ffff:a.b.c.d`) is that IPv4 address.
+    /// What an address is for. An IPv4 address in IPv6 clothes (`::ffff:a.b.c.d`) is that IPv4 address; one that is translated or
+    /// tunnelled to where credentials are handed out is such a place too.
     #[must_use]
     pub fn of(address: IpAddr) -> AddressKind {
         let address = canonical(address);
-        if METADATA.contains(&address) {
+        if METADATA.contains(&address) || held(address).any(|inner| METADATA.contains(&inner)) {
             return AddressKind::Metadata;
         }
         match address {
@@ -217,6 +237,26 @@ fn of_v6(address: Ipv6Addr) -> AddressKind {
         None if shares(global.to_bits(), bits, prefix) => AddressKind::Public,
         None => AddressKind::Reserved,
     }
+}
+
+/// The IPv4 addresses that an IPv6 address may lead to, wherever its block keeps them.
+fn held(address: IpAddr) -> impl Iterator<Item = IpAddr> {
+    let bits = match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(address.to_bits()),
+    };
+    bits.into_iter().flat_map(|bits| {
+        let low = bits & u128::from(u64::MAX >> 8);
+        let together = bits >> 64 << 56 | low;
+        HOLDING
+            .iter()
+            .filter(move |(network, prefix, ..)| shares(network.to_bits(), bits, *prefix))
+            .map(move |(_, _, behind, turned)| {
+                let inner = u32::try_from(together >> behind & u128::from(u32::MAX));
+                let inner = inner.unwrap_or(u32::MAX);
+                IpAddr::V4(Ipv4Addr::from_bits(if *turned { !inner } else { inner }))
+            })
+    })
 }
 
 /// IPv4 in the low bits, so that one piece of arithmetic serves both; prefixes grow by 96.

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{AddressKind, METADATA, V4, V6, canonical, shares, widened_v4};
+use super::{AddressKind, V4, V6, canonical, shares, widened_v4};
 use crate::text::quoted;
 
 /// Addresses with a common prefix: `10.1.0.0/16`, `127.0.0.1/32`, `fd00:1::/64`.
@@ -114,7 +114,8 @@ impl AddressRange {
 
     /// The kind of the one block that holds all of it, if one does.
     fn block(&self) -> Option<AddressKind> {
-        if self.prefix == bits_of(self.first) && METADATA.contains(&self.first) {
+        let single = self.prefix == bits_of(self.first);
+        if single && AddressKind::of(self.first) == AddressKind::Metadata {
             return Some(AddressKind::Metadata);
         }
         let holds = |first: IpAddr, prefix: u8| AddressRange { first, prefix }.covers(self);

@@ -119,7 +119,7 @@ fn an_address_in_other_clothes_is_what_it_was() {
         // `::127.0.0.1`
         ("::7f00:1", AddressKind::Reserved),
         ("64:ff9b::10.0.0.1", AddressKind::Translated),
-        ("64:ff9b::169.254.169.254", AddressKind::Translated),
+        ("64:ff9b::169.254.169.254", AddressKind::Metadata),
         ("64:ff9b::8.8.8.8", AddressKind::Public),
         ("64:ff9b:1::8.8.8.8", AddressKind::Translated),
         // 6to4 and Teredo of 10.0.0.1 and of a public address alike.
@@ -142,9 +142,42 @@ fn clouds_credentials_are_known_wherever_they_are() {
         "168.63.129.16",
         "fd00:ec2::254",
         "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:42::42",
     ] {
         assert_eq!(kind(text), AddressKind::Metadata, "{text}");
     }
+}
+
+#[test]
+fn clouds_credentials_are_known_behind_translators_and_tunnels() {
+    for (range, address) in [
+        ("64:ff9b::/96", "64:ff9b::a9fe:a9fe"),
+        ("64:ff9b::/96", "64:ff9b::100.100.100.200"),
+        // Prefixes of 96, 64, 56 and 48 bits; the byte in the middle is not part of any.
+        ("64:ff9b:1::/48", "64:ff9b:1::a9fe:a9fe"),
+        ("64:ff9b:1::/48", "64:ff9b:1:7:a9:fea9:fe00:0"),
+        ("64:ff9b:1::/48", "64:ff9b:1:7a9:fe:a9fe::"),
+        ("64:ff9b:1::/48", "64:ff9b:1:a9fe:a9:fe00::"),
+        ("2002::/16", "2002:a9fe:a9fe::1"),
+        ("2001::/32", "2001:0:a9fe:a9fe:0:0:5555:5555"),
+        ("2001::/32", "2001:0:808:808:0:0:5601:5601"),
+        ("::/96", "::a9fe:a9fe"),
+    ] {
+        assert_eq!(kind(address), AddressKind::Metadata, "{address}");
+        let address: IpAddr = address.parse().unwrap();
+        let wide: AddressRange = range.parse().unwrap();
+        let single = AddressRange::single(address);
+        assert!(wide.contains(address) && !wide.names(address), "{address}");
+        assert!(single.names(address), "{address}");
+        assert_eq!(single.to_string().parse(), Ok(single));
+        assert_eq!(single.kind(), AddressKind::Metadata, "{address}");
+        assert_eq!(wide.intersect(&single), None, "{address}");
+    }
+    for beside in ["64:ff9b::a9fe:a9fd", "64:ff9b:1::a9fe:a9ff"] {
+        assert_eq!(kind(beside), AddressKind::Translated, "{beside}");
+    }
+    assert_eq!(kind("2002:a9fe:a9ff::"), AddressKind::Tunnelled);
 }
 
 #[test]
