@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 use serde::Deserialize;
-use writ_grant::{Authority, Capability, Name};
+use writ_grant::{Authority, Capability, Name, Origin};
 use writ_http::{CaFile, Client, Secrets};
 use writ_sandbox::Web;
 
@@ -59,28 +59,39 @@ impl SecretEntry {
     }
 }
 
-/// The secrets that these use in requests; none at all if none of them sends any.
+/// Secrets by name, each with all the origins that it may go to.
+pub(crate) type Places = BTreeMap<Name, BTreeSet<Origin>>;
+
+/// The secrets that these use in requests, and where any of them may send each; none at all if none of them sends any.
 pub(crate) fn secrets<'a>(
     authorities: impl IntoIterator<Item = &'a Authority>,
-) -> Option<BTreeSet<Name>> {
-    let (mut sends, mut names) = (false, BTreeSet::new());
-    for capability in authorities.into_iter().flat_map(Authority::capabilities) {
-        match capability {
-            Capability::Http { .. } => sends = true,
-            Capability::SecretUse { name } => drop(names.insert(name.clone())),
-            Capability::Fs { .. }
-            | Capability::Kv { .. }
-            | Capability::Config { .. }
-            | Capability::Env { .. }
-            | Capability::ModelChat { .. }
-            | Capability::Memory { .. }
-            | Capability::ToolCall { .. }
-            | Capability::HumanAsk { .. }
-            | Capability::ClockReal
-            | Capability::RandomReal => {}
+) -> Option<Places> {
+    let (mut sends, mut places) = (false, Places::new());
+    for authority in authorities {
+        sends |= authority.capabilities().any(is_http);
+        for (name, origin) in authority.secrets() {
+            let origins = places.entry(name.clone()).or_default();
+            origins.insert(origin.clone());
         }
     }
-    sends.then_some(names)
+    sends.then_some(places)
+}
+
+fn is_http(capability: &Capability) -> bool {
+    match capability {
+        Capability::Http { .. } => true,
+        Capability::Fs { .. }
+        | Capability::Kv { .. }
+        | Capability::Config { .. }
+        | Capability::Env { .. }
+        | Capability::SecretUse { .. }
+        | Capability::ModelChat { .. }
+        | Capability::Memory { .. }
+        | Capability::ToolCall { .. }
+        | Capability::HumanAsk { .. }
+        | Capability::ClockReal
+        | Capability::RandomReal => false,
+    }
 }
 
 /// What these need to send requests; none if none of them may.
@@ -88,13 +99,13 @@ pub(crate) fn web<'a>(
     app: &App,
     authorities: impl IntoIterator<Item = &'a Authority>,
 ) -> Result<Option<Web>> {
-    let Some(names) = secrets(authorities) else {
+    let Some(places) = secrets(authorities) else {
         return Ok(None);
     };
     let mut secrets = Secrets::default();
-    for name in names {
+    for (name, origins) in places {
         let value = value(app, &name)?;
-        add(app, &mut secrets, &name, value)?;
+        add(app, &mut secrets, &name, value, origins)?;
     }
     let client = client(app)?;
     Ok(Some(Web { client, secrets }))
@@ -131,7 +142,8 @@ pub(crate) fn secret_problem(app: &App, name: &Name) -> Option<Failure> {
         Err(failure) => return Some(failure),
     };
     entry.file.as_ref()?;
-    let added = value(app, name).and_then(|value| add(app, &mut Secrets::default(), name, value));
+    let secrets = &mut Secrets::default();
+    let added = value(app, name).and_then(|value| add(app, secrets, name, value, BTreeSet::new()));
     added.err()
 }
 
@@ -148,8 +160,14 @@ fn entry<'a>(app: &'a App, name: &Name) -> Result<&'a SecretEntry> {
     })
 }
 
-fn add(app: &App, secrets: &mut Secrets, name: &Name, value: Vec<u8>) -> Result<()> {
-    let added = secrets.add(name.clone(), value);
+fn add(
+    app: &App,
+    secrets: &mut Secrets,
+    name: &Name,
+    value: Vec<u8>,
+    origins: BTreeSet<Origin>,
+) -> Result<()> {
+    let added = secrets.add(name.clone(), value, origins);
     added.map_err(|error| place(app, name, Failure::usage(error)))
 }
 

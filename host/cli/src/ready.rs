@@ -78,8 +78,9 @@ fn secrets(app: &App, parsed: &Parsed, calls: &BTreeMap<String, Span>) -> Vec<Di
         .chain([(&parsed.own, first_request(&parsed.workflow))])
         .collect();
     users.sort_by_key(|(_, span)| span.start);
-    let names = network::secrets(users.iter().map(|(authority, _)| *authority)).unwrap_or_default();
-    let problems = names.iter().filter_map(|name| {
+    let places =
+        network::secrets(users.iter().map(|(authority, _)| *authority)).unwrap_or_default();
+    let problems = places.keys().filter_map(|name| {
         let uses = |(authority, _): &&(&Authority, Span)| {
             let mut all = authority.capabilities();
             all.any(|capability| matches!(capability, Capability::SecretUse { name: used } if used == name))

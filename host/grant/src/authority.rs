@@ -16,7 +16,8 @@ use crate::{
     capability::{Access, Capability, Effect},
     denied::{Bound, Called, Denied},
     digest::Digest,
-    http::{Method, Target},
+    http::{Method, Origin, Target},
+    name::Name,
     permit::Permit,
     refusal::Refusal,
     text::quoted,
@@ -166,6 +167,17 @@ impl Authority {
     /// What is allowed.
     pub fn capabilities(&self) -> impl Iterator<Item = &Capability> {
         self.policy.grants.iter().map(|grant| &grant.capability)
+    }
+
+    /// The secrets that may be used, each with the one origin that it may go to.
+    pub fn secrets(&self) -> impl Iterator<Item = (&Name, &Origin)> {
+        self.policy.grants.iter().filter_map(|grant| {
+            let (Capability::SecretUse { name }, Some(origin)) = (&grant.capability, &grant.host)
+            else {
+                return None;
+            };
+            Some((name, origin))
+        })
     }
 
     /// What was granted and is not allowed here: to functions that are declared to have no effects. It is denied when it is used.

@@ -2,14 +2,17 @@
 //!
 //! Redaction is a net for accidents: an echo, an error page, a log. A server that is willing to help a component can always write a
 //! secret in a form that no list has; what keeps a secret from strangers is that it goes to one origin only.
+//!
+//! It is looked for only where it goes. Taken out of every response, it would be given away by that: a component with a server of its
+//! own could have guesses sent back, and see which one is missing.
 
 mod forms;
 mod inject;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderValue};
-use writ_grant::Name;
+use writ_grant::{Name, Origin};
 use zeroize::Zeroizing;
 
 pub(crate) use self::inject::placeholders;
@@ -65,6 +68,8 @@ struct Secret {
     value: Zeroizing<Vec<u8>>,
     /// Every text that the value is looked for as.
     forms: Vec<Zeroizing<Vec<u8>>>,
+    /// Where some grant lets it go.
+    origins: BTreeSet<Origin>,
 }
 
 /// Bytes from here to there that are a secret.
@@ -81,11 +86,17 @@ impl Secrets {
         Self::default()
     }
 
-    /// Adds one. A line break at the end, which editors leave in files, is not part of the value.
+    /// Adds one, with the origins that grants bind it to. A line break at the end, which editors leave in files, is not part of the
+    /// value.
     ///
     /// # Errors
     /// When no header can carry the value, or it is too short to be found again, or the name has one already.
-    pub fn add(&mut self, name: Name, value: Vec<u8>) -> Result<(), SecretError> {
+    pub fn add(
+        &mut self,
+        name: Name,
+        value: Vec<u8>,
+        origins: BTreeSet<Origin>,
+    ) -> Result<(), SecretError> {
         let mut value = Zeroizing::new(value);
         if value.ends_with(b"\n") {
             value.pop();
@@ -108,17 +119,22 @@ impl Secrets {
             return Err(SecretError::Unfit { name });
         }
         let forms = forms::of(&value);
-        self.all.push(Arc::new(Secret { name, value, forms }));
+        self.all.push(Arc::new(Secret {
+            name,
+            value,
+            forms,
+            origins,
+        }));
         Ok(())
     }
 
-    /// Those whose names are wanted.
+    /// Those that may go to this origin, and so come back from there.
     #[must_use]
-    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+    pub fn of(&self, origin: &Origin) -> Self {
         let all = self
             .all
             .iter()
-            .filter(|secret| wanted(secret.name.as_str()));
+            .filter(|secret| secret.origins.contains(origin));
         Self {
             all: all.cloned().collect(),
         }

@@ -153,6 +153,23 @@ fn another_origin_does_not_get_it() {
 }
 
 #[test]
+fn a_guess_at_another_hosts_secret_is_not_answered() {
+    let world = echo();
+    let guess = json!([["x-guess", SECRET]]);
+    Cases::default()
+        .call("guess", "web", "fetch", with(&world, guess))
+        .write(&world.app);
+    let elsewhere = "host = \"https://bank.example\"\nheader = \"authorization\"";
+    world.grant(&[(ALL, LOOPBACK), (ERP, elsewhere)]);
+    let outcomes = Cases::started(&world.app);
+    let body = outcomes.ok("guess")["body"].as_str().unwrap_or_default();
+    assert!(
+        body.contains(&format!("x-guess: {SECRET}")),
+        "the guess was told from others: {body}"
+    );
+}
+
+#[test]
 fn a_secret_that_can_not_be_had_is_said_without_its_value() {
     let world = echo();
     Cases::default()

@@ -41,7 +41,7 @@ pub fn placeholder(text: &[u8]) -> Option<String> {
     placeholders(text).next().map(|found| found.name)
 }
 
-/// What may be put into one request, and what is taken out of its response.
+/// What may be put into one request, and what is taken out of its response: the secrets of its origin, whoever sent them there.
 #[derive(Debug, Default)]
 pub struct Injection {
     permits: Vec<Permit<SecretUse>>,
@@ -85,7 +85,7 @@ impl Injection {
         }
         Ok(Self {
             permits,
-            secrets: secrets.clone(),
+            secrets: secrets.of(target.origin()),
         })
     }
 

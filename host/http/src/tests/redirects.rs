@@ -230,7 +230,7 @@ async fn a_secret_stays_with_its_origin() {
         grant(&format!("GET http://127.0.0.1:{}/**", there.port()), &[]),
         secret_grant("erp", &base),
     ]);
-    let secrets = secrets(&[("erp", "correct horse")]);
+    let secrets = secrets(&[("erp", "correct horse")], &base);
     let with = || {
         request(
             &[("authorization", "Bearer {{secret:erp}}"), ("x-mine", "1")],

@@ -30,7 +30,7 @@ async fn post(
     request: Request,
 ) -> Result<Response, HttpFailure> {
     let url = format!("{base}/x");
-    let all = secrets(&[("erp", VALUE), ("other", "another secret")]);
+    let all = secrets(&[("erp", VALUE), ("other", "another secret")], base);
     let injection = Injection::permitted(&request, &target(&url), &all, &mut authority)?;
     let permit = authority.permit(action(&format!("POST {url}"))).unwrap();
     let dns = Dns::start();
@@ -153,7 +153,7 @@ async fn elsewhere_a_placeholder_is_denied() {
 #[tokio::test]
 async fn a_permit_for_one_request_fills_no_other() {
     let (http, base, authority) = world(|_| Reply::ok(""));
-    let all = secrets(&[("erp", VALUE)]);
+    let all = secrets(&[("erp", VALUE)], &base);
     let asked = Injection::permitted(
         &bearer(""),
         &target(&format!("{base}/x")),
@@ -207,7 +207,7 @@ async fn a_permitted_secret_without_a_value_says_so() {
 #[test]
 fn values_that_are_refused() {
     let mut all = Secrets::new();
-    let mut add = |value: &[u8]| all.add("x".parse().unwrap(), value.to_vec());
+    let mut add = |value: &[u8]| all.add("x".parse().unwrap(), value.to_vec(), Default::default());
     assert!(matches!(add(b"1234567"), Err(SecretError::Short { .. })));
     assert!(matches!(add(b"1234567\n"), Err(SecretError::Short { .. })));
     assert!(matches!(
@@ -241,22 +241,57 @@ fn values_that_are_refused() {
 
 #[test]
 fn nothing_prints_a_value() {
-    let all = secrets(&[("erp", VALUE)]);
+    let all = secrets(&[("erp", VALUE)], "https://erp.example");
     let printed = format!("{all:?} {all:#?}");
     assert!(
         printed.contains("erp") && !printed.contains("s3cr"),
         "{printed}"
     );
-    assert!(all.only(|name| name == "other").is_empty());
+}
+
+#[test]
+fn a_secret_is_known_where_it_goes_and_nowhere_else() {
+    let all = secrets(&[("erp", VALUE)], "https://erp.example");
+    let known = |origin: &str| !all.of(&origin.parse().unwrap()).is_empty();
+    assert!(known("https://erp.example"));
+    for other in [
+        "http://erp.example",
+        "https://erp.example:8443",
+        "https://erp.example.evil.example",
+    ] {
+        assert!(!known(other), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_guess_at_another_hosts_secret_comes_back_as_it_was_sent() {
+    let http = Http::start(|request| Reply::ok(request.body.clone()));
+    let base = format!("http://127.0.0.1:{}", http.port());
+    let authority = granting(vec![grant(&format!("POST {base}/**"), &[])]);
+    let (guess, url) = (request(&[], VALUE), format!("{base}/x"));
+    for (bound, shown) in [("https://erp.example", VALUE), (&base, "[secret:erp]")] {
+        let all = secrets(&[("erp", VALUE)], bound);
+        let injection = Injection::permitted(&guess, &target(&url), &all, &mut &authority).unwrap();
+        let permit = authority.permit(action(&format!("POST {url}"))).unwrap();
+        let dns = Dns::start();
+        let response = client(&dns)
+            .exchange(permit, guess.clone(), injection, &quick())
+            .await
+            .unwrap();
+        assert_eq!(&response.body[..], shown.as_bytes(), "{bound}");
+    }
 }
 
 #[test]
 fn values_within_values_are_taken_out_whole() {
-    let all = secrets(&[
-        ("long", "abcdefghijkl"),
-        ("short", "cdefghij"),
-        ("next", "ijklmnop"),
-    ]);
+    let all = secrets(
+        &[
+            ("long", "abcdefghijkl"),
+            ("short", "cdefghij"),
+            ("next", "ijklmnop"),
+        ],
+        "https://erp.example",
+    );
     assert_eq!(all.redact_text("-abcdefghijkl-"), "-[secret:long]-");
     assert_eq!(all.redact_text("-abcdefghijklmnop-"), "-[secret:long]-");
     assert_eq!(

@@ -1,6 +1,8 @@
 //! What the tests of exchanges share.
 
-use writ_grant::{Authority, Digest, Grant, HttpRequest, Request as Asked, Target, Writ};
+use std::collections::BTreeSet;
+
+use writ_grant::{Authority, Digest, Grant, HttpRequest, Origin, Request as Asked, Target, Writ};
 use writ_tests::net::Dns;
 
 use crate::{
@@ -80,11 +82,14 @@ pub(super) fn request(headers: &[(&str, &str)], body: &str) -> Request {
     }
 }
 
-pub(super) fn secrets(all: &[(&str, &str)]) -> Secrets {
+/// Secrets that may go to this origin.
+pub(super) fn secrets(all: &[(&str, &str)], origin: &str) -> Secrets {
+    let origins: BTreeSet<Origin> = [origin.parse().unwrap()].into();
     let mut secrets = Secrets::new();
     for (name, value) in all {
+        let value = value.as_bytes().to_vec();
         secrets
-            .add(name.parse().unwrap(), value.as_bytes().to_vec())
+            .add(name.parse().unwrap(), value, origins.clone())
             .unwrap();
     }
     secrets
