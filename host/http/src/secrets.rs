@@ -6,6 +6,7 @@
 //! It is looked for only where it goes. Taken out of every response, it would be given away by that: a component with a server of its
 //! own could have guesses sent back, and see which one is missing.
 
+mod escapes;
 mod forms;
 mod inject;
 
@@ -15,6 +16,7 @@ use http::{HeaderMap, HeaderValue};
 use writ_grant::{Name, Origin};
 use zeroize::Zeroizing;
 
+use self::escapes::Syntax;
 pub(crate) use self::inject::placeholders;
 pub use self::inject::{Injection, placeholder};
 use crate::{coding::set_length, message::Response};
@@ -184,6 +186,21 @@ impl Secrets {
     }
 
     fn matches(&self, bytes: &[u8]) -> Vec<Match<'_>> {
+        let mut found = self.plain_matches(bytes);
+        if self.is_empty() {
+            return found;
+        }
+        for syntax in Syntax::ALL {
+            if let Some(undone) = syntax.undone(bytes) {
+                let mut hidden = self.plain_matches(&undone);
+                syntax.restore(bytes, &mut hidden);
+                found.append(&mut hidden);
+            }
+        }
+        found
+    }
+
+    fn plain_matches(&self, bytes: &[u8]) -> Vec<Match<'_>> {
         let mut found = Vec::new();
         for secret in &self.all {
             for form in &secret.forms {
