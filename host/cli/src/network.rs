@@ -63,9 +63,7 @@ impl SecretEntry {
 pub(crate) type Places = BTreeMap<Name, BTreeSet<Origin>>;
 
 /// The secrets that these use in requests, and where any of them may send each; none at all if none of them sends any.
-pub(crate) fn secrets<'a>(
-    authorities: impl IntoIterator<Item = &'a Authority>,
-) -> Option<Places> {
+pub(crate) fn secrets<'a>(authorities: impl IntoIterator<Item = &'a Authority>) -> Option<Places> {
     let (mut sends, mut places) = (false, Places::new());
     for authority in authorities {
         sends |= authority.capabilities().any(is_http);

@@ -225,10 +225,15 @@ fn shown(
     if secrets.is_empty() {
         return Ok(response);
     }
-    let decoded = coding::undone(response, limits.response_body_bytes_max);
-    let response = decoded.map_err(|flaw| HttpFailure::Response {
+    let of = |flaw| HttpFailure::Response {
         origin: origin.clone(),
         flaw,
-    })?;
-    Ok(secrets.redact_response(response))
+    };
+    let bytes_max = limits.response_body_bytes_max;
+    let decoded = coding::undone(response, bytes_max).map_err(of)?;
+    let shown = secrets.redact_response(decoded, bytes_max).map_err(of)?;
+    if message::header_bytes(&shown.headers) > limits.header_bytes_max {
+        return Err(of(header_flaw(limits)));
+    }
+    Ok(shown)
 }

@@ -8,7 +8,7 @@ use writ_grant::{HttpRequest, Method};
 use crate::{
     failure::{HeaderFlaw, HttpFailure, ResponseFlaw, Size},
     limits::Limits,
-    secrets::{Injection, placeholders},
+    secrets::{Injection, SECRET_BYTES_MAX, placeholders},
 };
 
 /// The part of a request that the permit doesn't say.
@@ -113,7 +113,7 @@ fn check_size(request: &Request, limits: &Limits) -> Result<(), HttpFailure> {
         ),
         (
             Size::HeaderBytes,
-            wide(header_bytes(&request.headers)),
+            wide(filled_bytes(&request.headers)),
             wide(limits.header_bytes_max),
         ),
         (
@@ -127,6 +127,14 @@ fn check_size(request: &Request, limits: &Limits) -> Result<(), HttpFailure> {
         }
     }
     Ok(())
+}
+
+/// As many bytes as the fields of a request take once its placeholders are filled, each counted as the longest value that there can be:
+/// so a request is refused whatever the secret is today, and the refusal tells nobody how long it is.
+fn filled_bytes(headers: &HeaderMap) -> usize {
+    let values = headers.values();
+    let places = values.flat_map(|value| placeholders(value.as_bytes()));
+    header_bytes(headers) + places.count() * SECRET_BYTES_MAX
 }
 
 /// As many bytes as the fields take in a message.

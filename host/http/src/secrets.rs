@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use self::escapes::Syntax;
 pub(crate) use self::inject::placeholders;
 pub use self::inject::{Injection, placeholder};
-use crate::{coding::set_length, message::Response};
+use crate::{coding::set_length, failure::ResponseFlaw, message::Response};
 
 /// Shortest value of a secret, in bytes. A shorter one stands in texts by chance, and could not be told from them.
 pub const SECRET_BYTES_MIN: usize = 8;
@@ -80,6 +80,9 @@ struct Match<'a> {
     end: usize,
     name: &'a Name,
 }
+
+/// What is left is more than may be handed on.
+struct TooLong;
 
 impl Secrets {
     /// None.
@@ -157,9 +160,14 @@ impl Secrets {
     /// The same bytes with `[secret:NAME]` for each value in them, in whatever form it is found. None if none is.
     #[must_use]
     pub fn redact(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.redact_within(bytes, usize::MAX).ok().flatten()
+    }
+
+    /// The same, as long as it has at most so many bytes: a name can be longer than the value.
+    fn redact_within(&self, bytes: &[u8], bytes_max: usize) -> Result<Option<Vec<u8>>, TooLong> {
         let mut found = self.matches(bytes);
         if found.is_empty() {
-            return None;
+            return Ok(None);
         }
         found.sort_by_key(|found| (found.start, std::cmp::Reverse(found.end)));
         let mut redacted = Vec::with_capacity(bytes.len());
@@ -171,9 +179,15 @@ impl Secrets {
                 redacted.extend_from_slice(format!("[secret:{name}]").as_bytes());
             }
             at = at.max(end);
+            if redacted.len() > bytes_max {
+                return Err(TooLong);
+            }
         }
         redacted.extend_from_slice(&bytes[at..]);
-        Some(redacted)
+        if redacted.len() > bytes_max {
+            return Err(TooLong);
+        }
+        Ok(Some(redacted))
     }
 
     /// The same for a text: of a log line or an error.
@@ -215,9 +229,15 @@ impl Secrets {
         found
     }
 
-    /// The response without any of the values in its headers and body.
-    pub(crate) fn redact_response(&self, mut response: Response) -> Response {
-        if let Some(body) = self.redact(&response.body) {
+    /// The response without any of the values in its headers and body, which may have as many bytes as one that came so.
+    pub(crate) fn redact_response(
+        &self,
+        mut response: Response,
+        bytes_max: u64,
+    ) -> Result<Response, ResponseFlaw> {
+        let most = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        let body = self.redact_within(&response.body, most);
+        if let Some(body) = body.map_err(|TooLong| ResponseFlaw::Body { bytes_max })? {
             response.body = body.into();
             set_length(&mut response);
         }
@@ -235,7 +255,7 @@ impl Secrets {
             headers.append(name, value);
         }
         response.headers = headers;
-        response
+        Ok(response)
     }
 
     fn is_in_name(&self, name: &str) -> bool {

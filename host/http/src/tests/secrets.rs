@@ -10,7 +10,7 @@ use writ_tests::net::{Dns, Http, Received, Reply};
 use super::support::{
     action, client, grant, granting, quick, request, secret_grant, secrets, target,
 };
-use crate::{HttpFailure, Injection, Request, Response, SecretError, Secrets, placeholder};
+use crate::{HttpFailure, Injection, Limits, Request, Response, SecretError, Secrets, placeholder};
 
 const VALUE: &str = "s3cr/et \"tok+en\"";
 
@@ -94,6 +94,52 @@ async fn the_server_gets_the_value_and_nobody_else_does() {
 }
 
 #[tokio::test]
+async fn a_request_is_no_larger_for_the_secrets_in_it() {
+    let (http, base, authority) = world(|_| Reply::ok(""));
+    let twice = request(&[("authorization", "{{secret:erp}} {{secret:erp}}")], "");
+    let failure = post(&base, &authority, twice).await.unwrap_err();
+    assert_eq!(failure.code(), "HTTP-request-header-section-size");
+    assert!(
+        failure.to_string().contains("16430 bytes of headers"),
+        "the longest values count, not these: {failure}"
+    );
+    assert!(http.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_response_is_no_larger_for_what_is_taken_out_of_it() {
+    // What stands in its place is shorter than the first value, and longer than the second.
+    for (text, times, code) in [
+        (VALUE, 5_000, None),
+        ("12345678", 8_000, None),
+        ("12345678", 9_000, Some("HTTP-response-body-size")),
+    ] {
+        let http = Http::start(move |_| Reply::ok(text.repeat(times)));
+        assert_eq!(code_of(&http, text).await, code, "{times} times {text}");
+    }
+    let http = Http::start(|_| Reply::ok("").header("x-echo", &"12345678".repeat(1_200)));
+    assert_eq!(
+        code_of(&http, "12345678").await,
+        Some("HTTP-response-header-section-size")
+    );
+}
+
+/// How a request for a response with this secret in it fails, if it does.
+async fn code_of(http: &Http, value: &str) -> Option<&'static str> {
+    let base = format!("http://127.0.0.1:{}", http.port());
+    let authority = granting(vec![grant(&format!("POST {base}/**"), &[])]);
+    let (request, url) = (request(&[], ""), format!("{base}/x"));
+    let all = secrets(&[("erp", value)], &base);
+    let injection = Injection::permitted(&request, &target(&url), &all, &mut &authority).unwrap();
+    let permit = authority.permit(action(&format!("POST {url}"))).unwrap();
+    let (dns, limits) = (Dns::start(), quick());
+    let sent = client(&dns)
+        .exchange(permit, request, injection, &limits)
+        .await;
+    sent.err().map(|failure| failure.code())
+}
+
+#[tokio::test]
 async fn a_coded_echo_is_decoded_to_be_searched() {
     let (_http, base, authority) = world(|request| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -172,8 +218,12 @@ async fn a_permit_for_one_request_fills_no_other() {
     );
     let permit = authority.permit(action(&format!("POST {base}/x"))).unwrap();
     let dns = Dns::start();
+    let limits = Limits {
+        header_bytes_max: 32 << 10,
+        ..quick()
+    };
     let failure = client(&dns)
-        .exchange(permit, sneaked, asked, &quick())
+        .exchange(permit, sneaked, asked, &limits)
         .await
         .unwrap_err();
     assert!(
