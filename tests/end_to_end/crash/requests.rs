@@ -101,6 +101,52 @@ fn an_idempotent_function_sends_again_under_the_same_key() {
 }
 
 #[test]
+fn what_a_tool_sent_before_changes_no_key_of_its_caller() {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let world = World::new(move |request| match request.method.as_str() {
+        "POST" if posts.fetch_add(1, Ordering::SeqCst) == 0 => Reply::hang(),
+        _ => Reply::ok("done"),
+    });
+    let authority = format!("127.0.0.1:{}", world.http.port());
+    let request = |capability: &str| {
+        format!("[[request]]\ncapability = \"{capability}\"\nreason = \"to be tested\"\n\n")
+    };
+    let own = request(&format!("http:GET,POST http://{authority}/**"));
+    let idempotent = "[functions.ask-and-send]\neffects = \"idempotent\"\n";
+    let call = request("tool:call:web/flood");
+    (world.app).plugin("courier", &format!("{own}{call}{idempotent}"));
+    world.app.plugin("web", &own);
+    let asks = json!({ "url": format!("http://{authority}/ask"), "times": 3 }).to_string();
+    let document = json!({
+        "document": { "dsl": "1.0.3", "namespace": "tests", "name": "errands", "version": "0.1.0" },
+        "do": [{ "send": { "call": "ask-and-send:0.1.0@courier", "with":
+            { "tool": "web/flood", "arguments": asks, "authority": authority, "path": "/pay" } } }],
+    });
+    world.app.write("workflow.yaml", &document.to_string());
+    world.app.approve();
+    let host = Victim::start(world.app.path(), &["run", "."]);
+    until("the request", || world.http.received().len() == 4);
+    assert!(host.kill().struck);
+    resume(&world.app);
+    let run = only_run(&world.app);
+    let shown = shown(&world.app, &run);
+    assert_eq!(
+        (&shown["status"], &shown["output"]),
+        (&json!("completed"), &json!(200)),
+        "{shown}"
+    );
+    let received = world.http.received();
+    let sent: Vec<_> = received
+        .iter()
+        .filter(|request| request.method == "POST")
+        .map(|request| request.header("idempotency-key"))
+        .collect();
+    assert_eq!(received.len(), 5, "the tool was called again");
+    assert_eq!((sent.len(), sent[0]), (2, sent[1]));
+    assert!(sent[0].is_some_and(|key| key.ends_with("/1")), "{sent:?}");
+}
+
+#[test]
 fn an_answer_that_was_recorded_is_not_asked_for_again() {
     let world = World::new(|_| Reply::ok("paid"));
     world.plugin(&[ALL], "[limits]\ncpu_ms_max = 10000\n");

@@ -44,6 +44,10 @@ pub(crate) struct Http {
     /// The key that each request gets which isn't safe, for a function that is declared idempotent.
     idempotency_key: Option<String>,
     outstanding: Vec<Outstanding>,
+    /// Requests that this guest handed over: the number in a request's key. What its tools send is not in it, since a tool whose answer
+    /// is recorded sends nothing when its caller is executed again.
+    handed: u64,
+    /// Requests of this guest and its tools: what the limit counts.
     requests: u64,
     sent_bytes: Budget,
     received_bytes: u64,
@@ -118,6 +122,7 @@ impl Http {
             web,
             idempotency_key,
             outstanding: Vec::new(),
+            handed: 0,
             requests: 0,
             sent_bytes: Budget::new(limits.http_request_bytes_max),
             received_bytes: 0,

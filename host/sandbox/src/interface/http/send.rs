@@ -33,6 +33,7 @@ impl State {
         options: Option<Resource<RequestOptions>>,
     ) -> HttpResult<Resource<HostFutureIncomingResponse>> {
         self.alive().map_err(HttpError::trap)?;
+        self.http.handed += 1;
         self.http.requests += 1;
         let most = self.limits.http_requests_max;
         if self.http.requests > most {
@@ -83,7 +84,7 @@ impl State {
         );
         let mut headers = parts.headers;
         headers.remove(http::header::CONTENT_LENGTH);
-        let number = self.http.requests;
+        let number = self.http.handed;
         let keyed = self.http.idempotency_key.as_ref();
         Ok(Outstanding {
             future,
