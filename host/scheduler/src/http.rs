@@ -50,18 +50,21 @@ impl Work {
         authority
             .lasts(now_ms())
             .map_err(|refusal| fault::ended(&refusal))?;
+        let limits = bounds(&self.app.limits);
         let (asked, shown) =
-            request::asked(&self.call.arguments, http, |misplaced| {
-                match authority.permit(misplaced) {
+            request::asked(
+                &self.call.arguments,
+                http,
+                &limits,
+                |misplaced| match authority.permit(misplaced) {
                     Ok(_) => None,
                     Err(denied) => {
                         port.denied(&denied);
                         Some(denied)
                     }
-                }
-            })?;
+                },
+            )?;
         let web = self.app.web.as_ref();
-        let limits = bounds(&self.app.limits);
         let exchanged = exchange(asked, web, authority, &mut port, &limits).await;
         let exchanged = exchanged.map_err(|fault| fault::problem(OWN.0, OWN.1, fault))?;
         match exchanged {

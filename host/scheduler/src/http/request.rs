@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde_json::{Map, Value as Json};
 use writ_run::{Authentication, HttpCall, Problem};
 use writ_sandbox::{
-    Asked, Denied, HeaderMap, HeaderName, HeaderValue, Method, Origin, SecretPlace, SecretUse,
-    Target, placeholder,
+    Asked, Denied, ExchangeLimits, HeaderMap, HeaderName, HeaderValue, Method, Origin,
+    QUERY_BYTES_MAX, SecretPlace, SecretUse, Target, placeholder,
 };
 
 use super::REDIRECTS_MAX;
@@ -26,21 +26,24 @@ pub(super) struct Shown {
     pub(super) headers: HeaderMap,
 }
 
-/// The request. `misplaced` is told of a secret's placeholder in the URL, and says why it is refused.
+/// The request. What data makes of it is bounded while it is made, not only when it is sent. `misplaced` is told of a secret's
+/// placeholder in the URL, and says why it is refused.
 pub(super) fn asked(
     arguments: &Json,
     http: &HttpCall,
+    limits: &ExchangeLimits,
     misplaced: impl FnOnce(SecretUse) -> Option<Denied>,
 ) -> Result<(Asked, Shown), Box<Problem>> {
     let method = method(&arguments["method"])?;
     let target = target(arguments, misplaced)?;
-    let mut headers = headers(&arguments["headers"])?;
+    let mut headers = headers(&arguments["headers"], limits.header_count_max)?;
     authorize(
         &mut headers,
         http.authentication.as_ref(),
         &arguments["token"],
     )?;
-    let body = body(arguments.get("body"), &mut headers)?;
+    let body_bytes_max = usize::try_from(limits.request_body_bytes_max).unwrap_or(usize::MAX);
+    let body = body(arguments.get("body"), &mut headers, body_bytes_max)?;
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
@@ -106,7 +109,7 @@ fn secret_in(url: &str) -> Option<SecretUse> {
 
 /// The endpoint with what `query` adds.
 fn with_query(endpoint: &str, query: &Json) -> Result<String, Box<Problem>> {
-    let pairs = pairs(query, "query")?;
+    let pairs = pairs(query, "query", QUERY_BYTES_MAX)?;
     if pairs.is_empty() {
         return Ok(endpoint.to_owned());
     }
@@ -114,9 +117,14 @@ fn with_query(endpoint: &str, query: &Json) -> Result<String, Box<Problem>> {
     Ok(format!("{endpoint}{joint}{}", encoded_pairs(&pairs)))
 }
 
-/// Members that are text, numbers or booleans; a list stands for several of one name, null for none.
-fn pairs(value: &Json, what: &str) -> Result<Vec<(String, String)>, Box<Problem>> {
-    let mut pairs = Vec::new();
+/// Members that are text, numbers or booleans; a list stands for several of one name, null for none. All of them together have at most
+/// so many bytes: a name is written once for each value, and both can be long.
+fn pairs(
+    value: &Json,
+    what: &str,
+    bytes_max: usize,
+) -> Result<Vec<(String, String)>, Box<Problem>> {
+    let (mut pairs, mut bytes) = (Vec::new(), 0);
     for (name, value) in members(value, what)? {
         let values = match value {
             Json::Array(values) => values.as_slice(),
@@ -128,6 +136,10 @@ fn pairs(value: &Json, what: &str) -> Result<Vec<(String, String)>, Box<Problem>
         };
         for value in values {
             if let Some(text) = scalar(value, what, name)? {
+                bytes += name.len() + text.len() + "=&".len();
+                if bytes > bytes_max {
+                    return Err(unfit(format!("`{what}` has more than {bytes_max} bytes")));
+                }
                 pairs.push((name.clone(), text));
             }
         }
@@ -178,7 +190,14 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-fn headers(value: &Json) -> Result<HeaderMap, Box<Problem>> {
+fn headers(value: &Json, count_max: usize) -> Result<HeaderMap, Box<Problem>> {
+    let too_many = || unfit(format!("`headers` has more than {count_max} members"));
+    if value
+        .as_object()
+        .is_some_and(|members| members.len() > count_max)
+    {
+        return Err(too_many());
+    }
     let mut headers = HeaderMap::new();
     for (name, value) in members(value, "headers")? {
         let Some(text) = scalar(value, "headers", name)? else {
@@ -189,7 +208,7 @@ fn headers(value: &Json) -> Result<HeaderMap, Box<Problem>> {
         let value = HeaderValue::from_str(&text);
         let value =
             value.map_err(|_| unfit(format!("the header `{name}` can't hold its value")))?;
-        headers.append(header, value);
+        headers.try_append(header, value).map_err(|_| too_many())?;
     }
     Ok(headers)
 }
@@ -226,11 +245,15 @@ fn authorize(
 }
 
 /// Text is sent as it is, an object as a form where its type says so, and anything else as JSON.
-fn body(value: Option<&Json>, headers: &mut HeaderMap) -> Result<Vec<u8>, Box<Problem>> {
+fn body(
+    value: Option<&Json>,
+    headers: &mut HeaderMap,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Box<Problem>> {
     let (bytes, usual) = match value {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::String(text)) => (text.clone().into_bytes(), TEXT_TYPE),
-        Some(Json::Object(members)) if is_form(headers) => (form(members)?, FORM_TYPE),
+        Some(Json::Object(members)) if is_form(headers) => (form(members, bytes_max)?, FORM_TYPE),
         Some(value) => (value.to_string().into_bytes(), JSON_TYPE),
     };
     if !headers.contains_key("content-type") {
@@ -246,8 +269,8 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.starts_with(FORM_TYPE))
 }
 
-fn form(members: &Map<String, Json>) -> Result<Vec<u8>, Box<Problem>> {
-    let pairs = pairs(&Json::Object(members.clone()), "body")?;
+fn form(members: &Map<String, Json>, bytes_max: usize) -> Result<Vec<u8>, Box<Problem>> {
+    let pairs = pairs(&Json::Object(members.clone()), "body", bytes_max)?;
     Ok(encoded_pairs(&pairs).into_bytes())
 }
 
@@ -268,7 +291,8 @@ mod tests {
     }
 
     fn made(arguments: Json) -> Result<Asked, Box<Problem>> {
-        asked(&arguments, &http(None), |_| None).map(|(asked, _)| asked)
+        let limits = ExchangeLimits::default();
+        asked(&arguments, &http(None), &limits, |_| None).map(|(asked, _)| asked)
     }
 
     #[test]
@@ -318,7 +342,8 @@ mod tests {
         let arguments =
             json!({ "method": "get", "endpoint": "https://erp.example/", "token": "t" });
         let header = |authentication| {
-            let asked = asked(&arguments, &http(Some(authentication)), |_| None);
+            let http = http(Some(authentication));
+            let asked = asked(&arguments, &http, &ExchangeLimits::default(), |_| None);
             asked.map(|(asked, _)| asked.headers["authorization"].clone())
         };
         let secret = || "erp".to_owned();
@@ -332,6 +357,38 @@ mod tests {
         );
         assert_eq!(header(Authentication::Token).unwrap(), "Bearer t");
         assert!(header(Authentication::Unsupported("oauth2")).is_err());
+    }
+
+    #[test]
+    fn data_makes_no_request_larger_than_one_may_be() {
+        let many = |count: usize| -> Json {
+            let members = (0..count).map(|n| (format!("x-{n}"), json!("v")));
+            Json::Object(members.collect())
+        };
+        let with = |name: &str, value: Json| {
+            let mut arguments = json!({ "method": "post", "endpoint": "https://a.example/" });
+            arguments["headers"] = json!({ "content-type": FORM_TYPE });
+            arguments[name] = value;
+            made(arguments)
+        };
+        let refused = |name: &str, value: Json| {
+            let problem = with(name, value).err().expect("it is too large");
+            (problem.status, problem.detail.unwrap_or_default())
+        };
+        assert_eq!(with("headers", many(100)).unwrap().headers.len(), 100);
+        // A map of headers has no room for so many, and says so by a panic.
+        for count in [101, 30_000, 100_000] {
+            let said = (400, "`headers` has more than 100 members".to_owned());
+            assert_eq!(refused("headers", many(count)), said);
+        }
+        let repeated = json!({ ("n".repeat(4_000)): vec![1; 100_000] });
+        let said = (400, "`query` has more than 8192 bytes".to_owned());
+        assert_eq!(refused("query", repeated.clone()), said);
+        let said = (400, "`body` has more than 4194304 bytes".to_owned());
+        assert_eq!(refused("body", repeated), said);
+        assert!(with("query", json!({ "q": "x".repeat(8_000) })).is_ok());
+        let encoded = refused("query", json!({ "q": "ž".repeat(3_000) })).1;
+        assert!(encoded.contains("the query has"), "{encoded}");
     }
 
     #[test]
