@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use writ_grant::{Authority, Bound, Denied, HttpRequest, Method, Permit, SecretUse, Target};
+use writ_grant::{
+    Action, Authority, Bound, Denied, HttpRequest, Method, Permit, SecretUse, Target,
+};
 use writ_http::{
-    Bytes, Client, Gate, HeaderMap, HeaderName, HeaderValue, HttpFailure, Injection, Request,
+    Bytes, Client, Gate, HeaderMap, HeaderName, HeaderValue, Hop, HttpFailure, Injection, Request,
     Response, Secrets,
 };
 
@@ -80,10 +82,23 @@ pub struct Unanswered {
 /// What an exchange came to.
 pub type Exchanged = Result<Answer, Unanswered>;
 
-/// The recorded form: `{"Ok": {status, headers, body}}` or `{"Err": code, …}`.
+/// The recorded form: `{"Ok": {status, headers, body}}` or `{"Err": code, …}`, and beside it what was allowed on the way, each with its
+/// grant. The grant of the request itself is in the record of the call.
+#[derive(Serialize, Deserialize)]
+struct Recorded {
+    #[serde(flatten)]
+    came: Came,
+    /// The requests of a chain of redirects, the first one included; none if none was followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hops: Vec<HopNote>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<SecretNote>,
+}
+
+/// What came of it.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Recorded {
+enum Came {
     Answered {
         #[serde(rename = "Ok")]
         ok: Answer,
@@ -91,21 +106,93 @@ enum Recorded {
     Unanswered(Unanswered),
 }
 
-/// Asks the policy and tells the record of each refusal.
+/// A request that was permitted where redirects are followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct HopNote {
+    method: String,
+    url: String,
+    grant: String,
+    /// What it was answered with, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+/// A secret that was put into a request. Its value is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SecretNote {
+    name: String,
+    grant: String,
+}
+
+/// Asks the policy, tells the record of each refusal, and keeps what was allowed for it.
 struct Asking<'a> {
     authority: &'a Authority,
     port: &'a mut dyn Port,
+    hops: Vec<HopNote>,
+    secrets: Vec<SecretNote>,
 }
 
-impl Gate for Asking<'_> {
-    fn request(&mut self, action: HttpRequest) -> Result<Permit<HttpRequest>, Denied> {
+impl<'a> Asking<'a> {
+    fn new(authority: &'a Authority, port: &'a mut dyn Port) -> Self {
+        Self {
+            authority,
+            port,
+            hops: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    fn permit<A: Action>(&mut self, action: A) -> Result<Permit<A>, Denied> {
         let denied = |denied: &Denied| self.port.denied(denied);
         self.authority.permit(action).inspect_err(denied)
     }
 
+    /// What came of it in its recorded form, with what was allowed until then.
+    fn record_of(&mut self, exchanged: &Exchanged) -> Json {
+        let hops = std::mem::take(&mut self.hops);
+        let recorded = Recorded {
+            came: match exchanged.clone() {
+                Ok(ok) => Came::Answered { ok },
+                Err(unanswered) => Came::Unanswered(unanswered),
+            },
+            // One alone is the request that the call itself speaks of.
+            hops: if hops.len() > 1 { hops } else { Vec::new() },
+            secrets: std::mem::take(&mut self.secrets),
+        };
+        serde_json::to_value(recorded).expect("invariant: only string keys")
+    }
+}
+
+impl Gate for Asking<'_> {
+    fn request(&mut self, action: HttpRequest) -> Result<Permit<HttpRequest>, Denied> {
+        let permit = self.permit(action)?;
+        let HttpRequest { method, target } = permit.action();
+        self.hops.push(HopNote {
+            method: method.as_str().to_owned(),
+            url: target.to_string(),
+            grant: permit.decided_by().to_string(),
+            status: None,
+        });
+        Ok(permit)
+    }
+
     fn secret(&mut self, action: SecretUse) -> Result<Permit<SecretUse>, Denied> {
-        let denied = |denied: &Denied| self.port.denied(denied);
-        self.authority.permit(action).inspect_err(denied)
+        let permit = self.permit(action)?;
+        let note = SecretNote {
+            name: permit.action().name.clone(),
+            grant: permit.decided_by().to_string(),
+        };
+        // Each hop of a chain asks again.
+        if !self.secrets.contains(&note) {
+            self.secrets.push(note);
+        }
+        Ok(permit)
+    }
+
+    fn answered(&mut self, hop: &Hop) {
+        if let Some(last) = self.hops.last_mut() {
+            last.status = Some(hop.status);
+        }
     }
 }
 
@@ -125,12 +212,13 @@ pub async fn exchange(
     limits: &writ_http::Limits,
 ) -> Result<Exchanged, Fault> {
     let asked = asked.keyed();
-    let ready = match ready(&asked, web, &mut Asking { authority, port }) {
+    let mut asking = Asking::new(authority, port);
+    let ready = match ready(&asked, web, &mut asking) {
         Ok(ready) => ready,
         Err(unanswered) => return Ok(Err(unanswered)),
     };
     let call = asked.host_call();
-    let intended = match port.recall(&call) {
+    let intended = match asking.port.recall(&call) {
         Some(Recalled::Answer(answer)) => return recorded(call, answer),
         Some(Recalled::InDoubt) if asked.repeatable() => true,
         Some(Recalled::InDoubt) => {
@@ -143,25 +231,25 @@ pub async fn exchange(
     };
     let safe = asked.method.is_safe();
     if !safe && !intended {
-        port.intended(&call).await?;
+        asking.port.intended(&call).await?;
     }
     let grant = ready.permit.decided_by().clone();
-    let sent = send(asked, ready, &mut Asking { authority, port }, limits).await;
+    let sent = send(asked, ready, &mut asking, limits).await;
     let exchanged = sent.map(Answer::from).map_err(|failure| {
         // What the gate refused is told already.
         if let Some(denied) = denied_by(&failure).filter(|denied| is_unreachable(denied)) {
-            port.denied(denied);
+            asking.port.denied(denied);
         }
         Unanswered::from(&failure)
     });
-    let answer = as_recorded(&exchanged);
+    let answer = asking.record_of(&exchanged);
     if safe {
-        port.record(call, answer, &grant);
-        if let Some(lost) = port.lost() {
+        asking.port.record(call, answer, &grant);
+        if let Some(lost) = asking.port.lost() {
             return Err(lost.into());
         }
     } else {
-        port.answered(call, answer, &grant).await?;
+        asking.port.answered(call, answer, &grant).await?;
     }
     Ok(exchanged)
 }
@@ -183,7 +271,7 @@ fn ready<'w>(
         target: asked.target.clone(),
     };
     let permit = gate
-        .request(action)
+        .permit(action)
         .map_err(|denied| Unanswered::denied(&denied))?;
     let web = web.ok_or_else(|| Unanswered::unsent(NO_NETWORK, "this host has no network"))?;
     let injection = Injection::permitted(&asked.request(), &asked.target, &web.secrets, gate)
@@ -349,18 +437,11 @@ fn is_unreachable(denied: &Denied) -> bool {
     matches!(denied.bound.as_deref(), Some(Bound::Addresses { .. }))
 }
 
-fn as_recorded(exchanged: &Exchanged) -> Json {
-    let recorded = match exchanged.clone() {
-        Ok(ok) => Recorded::Answered { ok },
-        Err(unanswered) => Recorded::Unanswered(unanswered),
-    };
-    serde_json::to_value(recorded).expect("invariant: only string keys")
-}
-
 fn recorded(call: HostCall, answer: Json) -> Result<Exchanged, Fault> {
-    match serde_json::from_value(answer.clone()) {
-        Ok(Recorded::Answered { ok }) => Ok(Ok(ok)),
-        Ok(Recorded::Unanswered(unanswered)) => Ok(Err(unanswered)),
+    let came = serde_json::from_value(answer.clone()).map(|recorded: Recorded| recorded.came);
+    match came {
+        Ok(Came::Answered { ok }) => Ok(Ok(ok)),
+        Ok(Came::Unanswered(unanswered)) => Ok(Err(unanswered)),
         // A record that was not made by an exchange.
         Err(_) => {
             let expected = HostCall {
@@ -376,5 +457,91 @@ fn diverged(expected: HostCall, found: HostCall) -> Fault {
     Fault::Diverged {
         expected: Box::new(expected),
         found: Box::new(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warm::Deaf;
+
+    fn call() -> HostCall {
+        HostCall::new(INTERFACE, FUNCTION, Json::Null)
+    }
+
+    fn recalled(answer: &Json) -> Exchanged {
+        recorded(call(), answer.clone()).unwrap()
+    }
+
+    fn answer() -> Exchanged {
+        Ok(Answer {
+            status: 200,
+            headers: vec![("x-one".to_owned(), Payload::from(b"1".as_slice()))],
+            body: Payload::from(b"fine".as_slice()),
+        })
+    }
+
+    fn hop(path: &str, status: Option<u16>) -> HopNote {
+        HopNote {
+            method: "GET".to_owned(),
+            url: format!("https://erp.example{path}"),
+            grant: "http:GET https://erp.example/**".to_owned(),
+            status,
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_before_there_were_notes_is_read() {
+        let old = json!({ "Ok": { "status": 200, "headers": [["x-one", "1"]], "body": "fine" } });
+        assert_eq!(recalled(&old), answer());
+        let old = json!({ "Err": "connection-refused", "detail": "nobody is there" });
+        let unanswered = Unanswered::unsent("connection-refused", "nobody is there");
+        assert_eq!(recalled(&old), Err(unanswered));
+        assert!(recorded(call(), json!({ "hops": [] })).is_err());
+    }
+
+    #[test]
+    fn hops_and_secrets_stand_beside_what_came_and_change_nothing_of_it() {
+        let (authority, mut deaf) = (Authority::none("p"), Deaf);
+        let unanswered = Err(Unanswered::unsent("loop-detected", "one too many"));
+        for exchanged in [answer(), unanswered] {
+            let mut asking = Asking::new(&authority, &mut deaf);
+            assert_eq!(
+                asking
+                    .record_of(&exchanged)
+                    .as_object()
+                    .unwrap()
+                    .get("hops"),
+                None
+            );
+            asking.hops = vec![hop("/a", Some(302)), hop("/b?q=1", None)];
+            asking.secrets = vec![SecretNote {
+                name: "erp".to_owned(),
+                grant: "secret:use:erp".to_owned(),
+            }];
+            let record = asking.record_of(&exchanged);
+            let grant = "http:GET https://erp.example/**";
+            assert_eq!(
+                record["hops"],
+                json!([
+                    { "method": "GET", "url": "https://erp.example/a", "grant": grant, "status": 302 },
+                    { "method": "GET", "url": "https://erp.example/b?q=1", "grant": grant },
+                ])
+            );
+            assert_eq!(
+                record["secrets"],
+                json!([{ "name": "erp", "grant": "secret:use:erp" }])
+            );
+            assert_eq!(recalled(&record), exchanged);
+        }
+    }
+
+    #[test]
+    fn a_request_that_led_nowhere_else_is_its_own_hop() {
+        let (authority, mut deaf) = (Authority::none("p"), Deaf);
+        let mut asking = Asking::new(&authority, &mut deaf);
+        asking.hops = vec![hop("/a", Some(200))];
+        let plain = json!({ "Ok": { "status": 200, "headers": [["x-one", "1"]], "body": "fine" } });
+        assert_eq!(asking.record_of(&answer()), plain);
     }
 }

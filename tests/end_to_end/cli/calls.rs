@@ -171,6 +171,50 @@ fn redirects_are_errors_unless_followed_and_each_hop_needs_a_grant() {
 }
 
 #[test]
+fn every_hop_and_every_secret_is_recorded_with_its_grant() {
+    let world = World::new(|request| match request.path.as_str() {
+        "/old?q=1" => Reply::redirect(302, "/new"),
+        _ => Reply::ok("new"),
+    });
+    let endpoint = json!({ "uri": world.url("/old"), "authentication": { "bearer": { "use": "erp" } } });
+    let with = json!({ "method": "get", "endpoint": endpoint, "query": { "q": 1 }, "redirect": true });
+    granted(&world, &http(with));
+    let ended = run_with(&world, &json!({})).expect(0).json();
+    let run = ended["run"].as_str().expect("a run");
+    let events = world.app.events(run);
+    let called: Vec<_> = events
+        .iter()
+        .map(|event| &event["event"])
+        .filter(|event| event["type"] == "host.called")
+        .collect();
+    let grant = format!("http:GET,POST {}/**", world.origin());
+    assert_eq!((called.len(), &called[0]["grant"]), (1, &json!(grant)));
+    let hop = |path: &str, status: u16| json!({ "method": "GET", "url": world.url(path), "grant": grant, "status": status });
+    assert_eq!(
+        called[0]["answer"]["hops"],
+        json!([hop("/old?q=1", 302), hop("/new", 200)])
+    );
+    assert_eq!(
+        called[0]["answer"]["secrets"],
+        json!([{ "name": "erp", "grant": "secret:use:erp" }])
+    );
+    let first = format!("http:GET {}/old", world.origin());
+    world.grant_workflow("tests/calls", &[(&first, LOOPBACK)]);
+    let judged = world
+        .app
+        .writ(&["grant", "dry-run", "--policy", "grants.toml", "--json"])
+        .json();
+    let denied: Vec<_> = judged["would_deny"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["capability"].clone())
+        .collect();
+    let second = format!("http:GET {}/new", world.origin());
+    assert_eq!(denied, [json!(second), json!("secret:use:erp")], "{judged}");
+}
+
+#[test]
 fn a_compressed_body_is_undone_within_bounds() {
     // Bombs are the network client's own tests; here, that what is announced is undone at all.
     let world =

@@ -8,6 +8,8 @@ use writ_run::HostCall;
 
 /// Most names of secrets that one call is searched for.
 const SECRETS_MAX: usize = 16;
+/// Most redirects of one call that are looked at; no host follows so many.
+const HOPS_MAX: usize = 64;
 
 /// What a recorded use needed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,18 +22,14 @@ pub(super) enum Need {
     Unknown(String),
 }
 
-/// What a host call needed.
-pub(super) fn of_call(call: &HostCall, grant: &str) -> Vec<Need> {
+/// What a host call needed, and what its answer says that it needed on the way.
+pub(super) fn of_call(call: &HostCall, answer: &Json, grant: &str) -> Vec<Need> {
+    let unknown = || Need::Unknown(format!("{} {}", call.interface, call.function));
     let Ok(granted) = grant.parse::<Capability>() else {
-        return vec![Need::Unknown(format!(
-            "{} {}",
-            call.interface, call.function
-        ))];
+        return vec![unknown()];
     };
     let need = match &granted {
-        Capability::Http { .. } => request(&call.arguments)
-            .filter(|asked| granted.covers(asked))
-            .map_or_else(|| Need::Something(granted.clone()), Need::Exactly),
+        Capability::Http { .. } => of_request(&call.arguments, &granted),
         // A path is in the notes about files, never in a call.
         Capability::Fs { .. } => Need::Something(granted.clone()),
         // Names are equal or not: what was granted is what was needed.
@@ -48,13 +46,36 @@ pub(super) fn of_call(call: &HostCall, grant: &str) -> Vec<Need> {
     };
     let mut needs = vec![need];
     if matches!(granted, Capability::Http { .. }) {
-        needs.extend(
-            secrets(&call.arguments["headers"])
-                .into_iter()
-                .map(Need::Exactly),
-        );
+        let hops = members(&answer["hops"])
+            .map(|hop| granted_in(hop).map_or_else(unknown, |granted| of_request(hop, &granted)));
+        // The first one is the call itself.
+        needs.extend(hops.skip(1).take(HOPS_MAX));
+        // A record from before there were notes has the placeholders alone.
+        let noted = members(&answer["secrets"])
+            .filter_map(granted_in)
+            .take(SECRETS_MAX);
+        let all: BTreeSet<_> = secrets(&call.arguments["headers"])
+            .into_iter()
+            .chain(noted)
+            .collect();
+        needs.extend(all.into_iter().map(Need::Exactly));
     }
     needs
+}
+
+fn members(list: &Json) -> impl Iterator<Item = &Json> {
+    list.as_array().into_iter().flatten()
+}
+
+fn granted_in(note: &Json) -> Option<Capability> {
+    note["grant"].as_str()?.parse().ok()
+}
+
+/// What a request needed of the grant that allowed it.
+fn of_request(said: &Json, granted: &Capability) -> Need {
+    request(said)
+        .filter(|asked| granted.covers(asked))
+        .map_or_else(|| Need::Something(granted.clone()), Need::Exactly)
 }
 
 /// What the use of a file needed: the path, as far as a capability can name it.

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
+use serde_json::Value as Json;
 use writ_journal::{Reader, Record};
 use writ_run::{Event, HostCall, RunId, TaskId};
 
@@ -123,6 +124,7 @@ impl<'r> Walk<'r> {
             Event::HostCalled {
                 task,
                 call,
+                answer,
                 grant,
                 chain,
                 ..
@@ -130,7 +132,7 @@ impl<'r> Walk<'r> {
                 if let Some(doing) = self.doing(run, *task) {
                     doing.intended = None;
                 }
-                for need in need::of_call(call, grant) {
+                for need in need::of_call(call, answer, grant) {
                     self.used(run, *task, (chain, need), 1, place);
                 }
             }
@@ -144,7 +146,7 @@ impl<'r> Walk<'r> {
             } => {
                 let callers = chain.split_last().map_or(&[][..], |(_, callers)| callers);
                 let callers = if callers.len() > 1 { callers } else { &[] };
-                for need in need::of_call(call, grant) {
+                for need in need::of_call(call, &Json::Null, grant) {
                     self.used(run, *task, (callers, need), 1, place);
                 }
             }

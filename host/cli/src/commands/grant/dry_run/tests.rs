@@ -1,6 +1,6 @@
 //! Needs, judgements and suggestions, on calls and policies made by hand.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use writ_grant::{Capability, Grants};
 use writ_run::{HostCall, RunId};
 
@@ -86,11 +86,15 @@ fn a_call_says_what_it_needed() {
         "wasi:keyvalue/store",
         json!({ "bucket": "seen", "key": "k" }),
     );
-    assert_eq!(of_call(&kv, "kv:read:seen"), [exactly("kv:read:seen")]);
+    assert_eq!(
+        of_call(&kv, &Json::Null, "kv:read:seen"),
+        [exactly("kv:read:seen")]
+    );
     let get = json!({ "method": "GET", "url": "https://erp.example/orders/7?x=1", "headers": [["authorization", "Bearer {{secret:erp}}"]] });
     assert_eq!(
         of_call(
             &call("wasi:http/outgoing-handler", get),
+            &Json::Null,
             "http:GET,POST https://erp.example/**"
         ),
         [
@@ -102,6 +106,7 @@ fn a_call_says_what_it_needed() {
     assert_eq!(
         of_call(
             &call("wasi:http/outgoing-handler", json!({})),
+            &Json::Null,
             "http:GET https://erp.example/**"
         ),
         [Need::Something(capability(
@@ -109,9 +114,39 @@ fn a_call_says_what_it_needed() {
         ))]
     );
     assert!(matches!(
-        of_call(&kv, "by the old rule")[..],
+        of_call(&kv, &Json::Null, "by the old rule")[..],
         [Need::Unknown(_)]
     ));
+}
+
+#[test]
+fn redirects_and_secrets_are_needed_too() {
+    let get = json!({ "method": "GET", "url": "https://erp.example/a", "headers": [] });
+    let grant = "http:GET https://erp.example/**";
+    let hop = |url: &str, grant: &str| json!({ "method": "GET", "url": url, "status": 302, "grant": grant });
+    let answer = json!({
+        "Ok": {},
+        "hops": [
+            hop("https://erp.example/a", grant),
+            hop("https://erp.example/b?q=1", grant),
+            hop("https://cdn.example/c", "http:GET,HEAD https://cdn.example/**"),
+            hop("https://cdn.example/d", "http:GET https://erp.example/**"),
+            hop("https://cdn.example/e", "by the old rule"),
+        ],
+        "secrets": [{ "name": "erp", "grant": "secret:use:erp" }],
+    });
+    let call = call("wasi:http/outgoing-handler", get);
+    assert_eq!(
+        of_call(&call, &answer, grant),
+        [
+            exactly("http:GET https://erp.example/a"),
+            exactly("http:GET https://erp.example/b"),
+            exactly("http:GET https://cdn.example/c"),
+            Need::Something(capability(grant)),
+            Need::Unknown("wasi:http/outgoing-handler f".to_owned()),
+            exactly("secret:use:erp"),
+        ]
+    );
 }
 
 #[test]
