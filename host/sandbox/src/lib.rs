@@ -59,7 +59,8 @@ pub use state::Settings;
 pub use tools::{NoTools, Tool, Tools};
 pub use warm::Warm;
 pub use writ_grant::{
-    Authority, Capability, Denied, Method, Origin, QUERY_BYTES_MAX, Refusal, SecretPlace, SecretUse, Target,
+    Authority, Capability, Denied, Method, Origin, QUERY_BYTES_MAX, Refusal, SecretPlace,
+    SecretUse, Target,
 };
 pub use writ_http::{
     Client, Config as WebConfig, HeaderMap, HeaderName, HeaderValue, Limits as ExchangeLimits,
