@@ -51,6 +51,12 @@ fn fs_read() {
             "aside",
             "files",
             "read",
+            json!({ "mount": "/in", "path": "/more/b.txt" }),
+        )
+        .call(
+            "above",
+            "files",
+            "read",
             json!({ "mount": "/in", "path": "../more/b.txt" }),
         )
         .call(
@@ -63,6 +69,7 @@ fn fs_read() {
     let outcomes = Cases::started(&app);
     assert_eq!(*outcomes.ok("granted"), json!("text"));
     outcomes.refused("aside", "not-permitted");
+    outcomes.refused("above", "not-permitted");
     outcomes.refused("mount", "no-mount");
     outcomes.denied(
         "files",
