@@ -50,6 +50,7 @@ struct Opened {
     path: String,
     /// Granted folders have theirs as long as the call goes on.
     place: Option<Arc<Place>>,
+    moved: Arc<Moved>,
 }
 
 #[derive(Default)]
@@ -134,15 +135,39 @@ impl Files {
 
     /// Remembers what is behind a descriptor.
     pub(super) fn remember(&mut self, descriptor: u32, path: String, place: Option<Arc<Place>>) {
-        self.open.insert(descriptor, Opened { path, place });
+        let touched = self.touched.get(&(path.clone(), FileOperation::Open));
+        let moved = touched.map(|touched| Arc::clone(&touched.moved));
+        let opened = Opened {
+            path,
+            place,
+            moved: moved.unwrap_or_default(),
+        };
+        self.open.insert(descriptor, opened);
+    }
+
+    /// What is open goes along with its name: from now on it is asked for and noted where it is.
+    pub(super) fn renamed(&mut self, from: &str, to: &str) {
+        for opened in self.open.values_mut() {
+            if let Some(rest) = opened.path.strip_prefix(from)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                opened.path = format!("{to}{rest}");
+            }
+        }
     }
 
     pub(super) fn forget(&mut self, descriptor: u32) {
         self.open.remove(&descriptor);
     }
 
-    pub(super) fn place_of(&self, descriptor: &Resource<Descriptor>) -> Option<Arc<Place>> {
-        self.open.get(&descriptor.rep())?.place.clone()
+    /// What a stream takes along of the file that it comes from.
+    pub(super) fn shared_with_stream(
+        &self,
+        descriptor: &Resource<Descriptor>,
+    ) -> (Arc<Moved>, Option<Arc<Place>>) {
+        let opened = self.open.get(&descriptor.rep());
+        let place = opened.and_then(|opened| opened.place.clone());
+        (self.moved(descriptor), place)
     }
 
     /// The host folders that the guest has.
@@ -213,10 +238,11 @@ impl Files {
         }
     }
 
-    pub(super) fn moved(&mut self, path: &str) -> Arc<Moved> {
-        let touched = self.touched.get(&(path.to_owned(), FileOperation::Open));
-        touched
-            .map(|touched| Arc::clone(&touched.moved))
+    /// Where the bytes of an open file are counted.
+    pub(super) fn moved(&self, descriptor: &Resource<Descriptor>) -> Arc<Moved> {
+        let opened = self.open.get(&descriptor.rep());
+        opened
+            .map(|opened| Arc::clone(&opened.moved))
             .unwrap_or_default()
     }
 }
@@ -509,12 +535,11 @@ fn entries(folder: &std::fs::File, most: u64) -> rustix::io::Result<u64> {
 impl State {
     pub(super) fn counted_output(
         &mut self,
-        path: &str,
-        place: Option<Arc<Place>>,
+        (moved, place): (Arc<Moved>, Option<Arc<Place>>),
         stream: Resource<DynOutputStream>,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.table.delete(stream)?;
-        let (moved, budget) = (self.files.moved(path), Arc::clone(&self.files.budget));
+        let budget = Arc::clone(&self.files.budget);
         let allowed = self.limits.file_write_bytes_max;
         let counted: DynOutputStream = Box::new(CountedOutput {
             inner,

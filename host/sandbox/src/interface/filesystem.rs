@@ -110,7 +110,7 @@ impl HostDescriptor for State {
     async fn read(&mut self, fd: Fd, length: u64, offset: u64) -> FsResult<(Vec<u8>, bool)> {
         let path = self.files.path_of(&fd)?;
         self.may_read(&path)?;
-        let moved = self.files.moved(&path);
+        let moved = self.files.moved(&fd);
         let (bytes, end) = HostDescriptor::read(&mut self.filesystem(), fd, length, offset).await?;
         moved.read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok((bytes, end))
@@ -127,7 +127,7 @@ impl HostDescriptor for State {
             return Err(FsError::trap(self.write_limit()));
         }
         // All of it counts from the beginning: if the call is ended meanwhile, the writing goes on.
-        let (moved, length) = (self.files.moved(&path), bytes.len() as u64);
+        let (moved, length) = (self.files.moved(&fd), bytes.len() as u64);
         moved.written.fetch_add(length, Ordering::Relaxed);
         let written = HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await;
         let unwritten = length.saturating_sub(written.as_ref().map_or(0, |written| *written));
@@ -138,7 +138,7 @@ impl HostDescriptor for State {
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_read(&path)?;
-        let (moved, _place) = (self.files.moved(&path), self.files.place_of(&fd));
+        let (moved, _place) = self.files.shared_with_stream(&fd);
         let stream = HostDescriptor::read_via_stream(&mut self.filesystem(), fd, offset)?;
         let inner = self.table.delete(stream)?;
         let counted: DynInputStream = Box::new(CountedInput {
@@ -152,17 +152,17 @@ impl HostDescriptor for State {
     fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_write(&path)?;
-        let place = self.files.place_of(&fd);
+        let shared = self.files.shared_with_stream(&fd);
         let stream = HostDescriptor::write_via_stream(&mut self.filesystem(), fd, offset)?;
-        self.counted_output(&path, place, stream)
+        self.counted_output(shared, stream)
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let path = self.files.path_of(&fd)?;
         self.may_write(&path)?;
-        let place = self.files.place_of(&fd);
+        let shared = self.files.shared_with_stream(&fd);
         let stream = HostDescriptor::append_via_stream(&mut self.filesystem(), fd)?;
-        self.counted_output(&path, place, stream)
+        self.counted_output(shared, stream)
     }
 
     async fn advise(
@@ -330,7 +330,9 @@ impl HostDescriptor for State {
         let renamed =
             HostDescriptor::rename_at(&mut self.filesystem(), fd, old_path, new_fd, new_path).await;
         let renamed = self.ended(old, renamed);
-        self.ended(new, renamed)
+        self.ended(new, renamed)?;
+        self.files.renamed(&from, &to);
+        Ok(())
     }
 
     async fn link_at(

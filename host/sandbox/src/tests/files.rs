@@ -348,6 +348,40 @@ async fn what_may_not_be_read_gets_no_name_where_it_may_be() {
 }
 
 #[tokio::test]
+async fn what_is_open_is_noted_where_it_was_moved_to() {
+    let (ground, port) = (ground(), TestPort::default());
+    fs::create_dir(ground.path().join("out/old")).unwrap();
+    let mut state = with_folders(&["fs:read:/out", "fs:write:/out"], ground.path(), &port);
+    let folder = open(&mut state, "old", OpenFlags::DIRECTORY, READ)
+        .await
+        .unwrap();
+    let file = open(&mut state, "old/a", OpenFlags::CREATE, WRITE)
+        .await
+        .unwrap();
+    let (from, to) = (roots(&mut state).remove(0), roots(&mut state).remove(0));
+    HostDescriptor::rename_at(&mut state, from, "old".into(), to, "new".into())
+        .await
+        .unwrap();
+    HostDescriptor::write(&mut state, file, b"late".to_vec(), 0)
+        .await
+        .unwrap();
+    HostDescriptor::create_directory_at(&mut state, folder, "b".into())
+        .await
+        .unwrap();
+    drop(state);
+    let story = port.0.lock();
+    let told = |path: &str, operation| {
+        let mut notes = story.files.iter();
+        notes.find(|note| note.path == path && note.operation == operation)
+    };
+    assert!(told("/out/new/b", FileOperation::CreateFolder).is_some());
+    assert_eq!(
+        told("/out/old/a", FileOperation::Open).map(|note| note.bytes_written),
+        Some(4)
+    );
+}
+
+#[tokio::test]
 async fn links_that_lead_out_are_not_made() {
     let (ground, port) = (ground(), TestPort::default());
     let mut state = with_folders(&["fs:write:/out"], ground.path(), &port);
