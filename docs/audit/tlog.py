@@ -16,12 +16,16 @@ def climb(leaf, place, size, path):  # RFC 6962, 2.1.1: the root that a leaf and
     else: below = climb(leaf, place - half(size), size - half(size), path[:-1])
     return below and (node(below, path[-1]) if place < half(size) else node(path[-1], below))
 
+def unbase64(text):  # None if that is not the one way to write it
+    data = base64.b64decode(text)
+    return data if base64.b64encode(data).decode() == text else None
+
 def signed(note, vkey):  # Whether a note has a signature of this key, and none in its name that does not hold
     (text, _, lines), (name, number, key) = note.rpartition("\n\n"), vkey.split("+", 2)
-    (*lines, end), key = lines.split("\n"), base64.b64decode(key)
-    lines = [line.split(" ") for line in lines]
-    plain = all(mark == "\u2014" and base64.b64encode(base64.b64decode(sig)).decode() == sig for mark, _, sig in lines)
-    made = [base64.b64decode(sig) for _, signer, sig in lines if signer == name]
+    (*lines, end), key = lines.split("\n"), unbase64(key)
+    lines = [(mark, signer, unbase64(sig)) for mark, signer, sig in (line.split(" ") for line in lines)]
+    if end != "" or key is None or key[:1] != b"\1" or any(mark != "\u2014" or sig is None for mark, _, sig in lines): return False
+    made = [sig for _, signer, sig in lines if signer == name]
     made = [sig[4:] for sig in made if sig[:4].hex() == number == sha256(name.encode(), b"\n", key)[:4].hex()]
-    return end == "" and plain and made != [] and key[:1] == b"\1" and all(
+    return made != [] and all(
         ed25519.verify(key[1:], f"{text}\n".encode(), sig) for sig in made)

@@ -179,7 +179,7 @@ fn every_hop_and_every_secret_is_recorded_with_its_grant() {
     let endpoint =
         json!({ "uri": world.url("/old"), "authentication": { "bearer": { "use": "erp" } } });
     let with =
-        json!({ "method": "get", "endpoint": endpoint, "query": { "q": 1 }, "redirect": true });
+        json!({ "method": "get", "endpoint": endpoint, "query": { "q": "1" }, "redirect": true });
     granted(&world, &http(with));
     let ended = run_with(&world, &json!({})).expect(0).json();
     let run = ended["run"].as_str().expect("a run");
