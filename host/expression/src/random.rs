@@ -31,7 +31,7 @@ fn number() -> impl Strategy<Value = Json> {
         1 => any::<u64>().prop_map(Json::from),
         1 => proptest::num::f64::NORMAL.prop_map(Json::from),
         2 => proptest::sample::select(vec![
-            json!(0.0), json!(-0.0), json!(1.0), json!(2.5), json!(0.1), json!(0.2), json!(1e300), json!(1e-7), json!(1e16),
+            json!(0.0), json!(-0.0), json!(1.0), json!(2.5), json!(0.1), json!(0.2), json!(1e300), json!(1e-7), json!(1e15), json!(1e16), json!(1e17), json!(1e20), json!(-1.5e-5), json!(0.00012),
             json!(2147483647_i64), json!(2147483648_i64), json!(-2147483648_i64), json!(-2147483649_i64),
             json!(9007199254740993_i64), json!(9007199254740992.0), json!(i64::MIN), json!(i64::MAX), json!(u64::MAX),
         ]),

@@ -47,20 +47,27 @@ pub(super) fn no_length(value: &Json) -> Stop {
 }
 
 /// A text that stops growing soon after it is too long, however large the values are.
-struct Message(String);
+struct Message {
+    text: String,
+    /// Whether it names a number that the component may spell otherwise.
+    is_uncertain: bool,
+}
 
 impl Message {
     fn new() -> Self {
-        Self(String::new())
+        Self {
+            text: String::new(),
+            is_uncertain: false,
+        }
     }
 
     fn is_full(&self) -> bool {
-        self.0.len() > MESSAGE_BYTES_MAX
+        self.text.len() > MESSAGE_BYTES_MAX
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
         if !self.is_full() {
-            self.0.push_str(text);
+            self.text.push_str(text);
         }
         self
     }
@@ -70,7 +77,13 @@ impl Message {
             Json::Null => self.text("null"),
             Json::Bool(true) => self.text("true"),
             Json::Bool(false) => self.text("false"),
-            Json::Number(number) => self.text(&number.to_string()),
+            Json::Number(number) => {
+                let number = number.to_string();
+                // The component spells a number of its input as it was written, `1e+20`, and one that it
+                // calculated its own way, `1e20`. Which of them this is can't be seen here.
+                self.is_uncertain |= number.contains('e');
+                self.text(&number)
+            }
             Json::String(text) => self.string(text),
             Json::Array(items) => {
                 self.text("[");
@@ -108,27 +121,31 @@ impl Message {
                 break;
             }
             match character {
-                '"' | '\\' => self.0.extend(['\\', character]),
-                '\n' => self.0.push_str("\\n"),
-                '\r' => self.0.push_str("\\r"),
-                '\t' => self.0.push_str("\\t"),
-                '\u{8}' => self.0.push_str("\\b"),
-                '\u{c}' => self.0.push_str("\\f"),
+                '"' | '\\' => self.text.extend(['\\', character]),
+                '\n' => self.text.push_str("\\n"),
+                '\r' => self.text.push_str("\\r"),
+                '\t' => self.text.push_str("\\t"),
+                '\u{8}' => self.text.push_str("\\b"),
+                '\u{c}' => self.text.push_str("\\f"),
                 '\0'..='\u{1f}' | '\u{7f}' => {
-                    self.0.push_str(&format!("\\u{:04x}", u32::from(character)))
+                    self.text.push_str(&format!("\\u{:04x}", u32::from(character)))
                 }
-                _ => self.0.push(character),
+                _ => self.text.push(character),
             }
         }
         self.text("\"")
     }
 
+    /// The error with this message; the component's to say where it may have other words.
     fn stop(mut self) -> Stop {
-        if self.is_full() {
-            self.0
-                .truncate(self.0.floor_char_boundary(MESSAGE_BYTES_MAX));
-            self.0.push('…');
+        if self.is_uncertain {
+            return Stop::Defer;
         }
-        Stop::Error(self.0)
+        if self.is_full() {
+            self.text
+                .truncate(self.text.floor_char_boundary(MESSAGE_BYTES_MAX));
+            self.text.push('…');
+        }
+        Stop::Error(self.text)
     }
 }
