@@ -256,6 +256,12 @@ impl Authority {
         }
     }
 
+    /// The same check, for whoever has another answer without a permit: nothing is refused then, and there is nothing to say of it.
+    pub fn allows<A: Action>(&self, action: A) -> Option<Permit<A>> {
+        let grant = action.decide(&self.policy.table)?;
+        Some(Permit::new(action, &self.policy, grant))
+    }
+
     #[cold]
     fn denied(&self, needed: Needed) -> Denied {
         let Needed {

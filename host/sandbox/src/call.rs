@@ -2,7 +2,7 @@
 //! happens. Knows nothing of how the component was loaded.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Val};
@@ -118,29 +118,27 @@ pub(crate) async fn run(loaded: &Loaded, call: Call, caller: Option<Box<Waiting>
         clock_ms,
         seed,
     };
-    let mut state = State::new(
-        parts,
-        Limits {
-            stack_bytes_max: loaded.stack_bytes,
-            ..limits
-        },
-    );
+    let limits = Limits {
+        stack_bytes_max: loaded.stack_bytes,
+        ..limits
+    };
+    let mut store = store(ready.instance.engine(), State::new(parts, limits));
     // A chain of calls has one slot: whoever waits for a callee computes nothing meanwhile, and lends it its own. So nobody ever
     // waits for a slot that the own chain holds. The slot is given back after the store that holds its instance.
     let _slot = if by_host {
         let Ok(slot) = loaded.shared.slots.acquire().await else {
             let message = "the sandbox is shutting down".to_owned();
-            return refused(Fault::Host { message }, state.into_port());
+            return refused(Fault::Host { message }, store.data_mut().close());
         };
         Some(slot)
     } else {
         None
     };
     // Only now: however many calls wait for a slot, they have nothing open.
-    if let Err(fault) = state.open_folders() {
-        return refused(fault, state.into_port());
+    if let Err(fault) = store.data_mut().open_folders() {
+        return refused(fault, store.data_mut().close());
     }
-    execute(loaded, ready, state).await
+    execute(loaded, ready, store).await
 }
 
 /// How a call ends that never started.
@@ -203,24 +201,25 @@ fn ready<'a>(
     })
 }
 
-async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome {
-    let began = Instant::now();
-    state.began = began;
+async fn execute(loaded: &Loaded, ready: Ready<'_>, mut store: Store<State>) -> Outcome {
     let _running = match loaded.shared.engines.ticker().run() {
         Ok(running) => running,
-        Err(fault) => return refused(fault, state.into_port()),
+        Err(fault) => return refused(fault, store.data_mut().close()),
     };
+    // The next tick; while the call waited for its slot, others passed.
+    store.set_epoch_deadline(1);
+    let state = store.data_mut();
+    let began = state.start();
     let meter = state.meter.clone();
     let wall_ms_max = state.limits.wall_ms_max;
     let function = ready.function;
-    let mut store = store(ready.instance.engine(), state);
     // The guest's future lives in its own block: it is gone, however it ended, before the store is looked at.
     let ended = {
         // Without a budget of the runtime's: it would make streams pause at moments that are in no record.
         let guest = tokio::task::unconstrained(Metered::new(invoke(&mut store, ready), meter));
         tokio::time::timeout(Duration::from_millis(wall_ms_max), guest).await
     };
-    let mut state = store.into_data();
+    let state = store.data_mut();
     let stopped = state.take_stop();
     let result = match (ended, stopped) {
         (Ok(Err(message)), _) => Err(Fault::Host { message }),
@@ -237,10 +236,11 @@ async fn execute(loaded: &Loaded, ready: Ready<'_>, mut state: State) -> Outcome
     Outcome {
         result,
         usage: state.usage(wall_us),
-        port: state.into_port(),
+        port: state.close(),
     }
 }
 
+/// What holds the call's state from now on: it is large, and is not moved any more.
 fn store(engine: &Engine, state: State) -> Store<State> {
     let lift = state
         .limits
@@ -250,7 +250,6 @@ fn store(engine: &Engine, state: State) -> Store<State> {
     let handles = usize::try_from(state.limits.handles_max).unwrap_or(usize::MAX);
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| store.data_mut().tick());
     store.set_hostcall_fuel(usize::try_from(lift).unwrap_or(usize::MAX));
     store.set_max_component_handles(handles);

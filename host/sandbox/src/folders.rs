@@ -93,7 +93,7 @@ pub(crate) fn mounts(
             Access::Read => false,
             Access::Write => true,
         };
-        let read = authority.permit(FileRead { path: &guest }).is_ok();
+        let read = authority.allows(FileRead { path: &guest }).is_some();
         let host = resolve(&guest, folders)?;
         mounts.push(Folder {
             guest,

@@ -85,16 +85,17 @@ impl State {
         let handles = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
         let mut table = ResourceTable::new();
         table.set_max_capacity(handles);
+        let began = Instant::now();
         Self {
             table,
             limiter: Limiter::new(&limits),
             meter: Meter::default(),
             log: Log::new(limits.log_bytes_max),
-            clocks: Clocks::new(parts.clock_ms, &parts.authority),
+            clocks: Clocks::new(parts.clock_ms, began, &parts.authority),
             random: Random::new(parts.seed),
             files: Files::new(parts.mounts),
             toolbox: Toolbox::new(parts.tools, parts.chain, parts.clock_ms, parts.seed),
-            began: Instant::now(),
+            began,
             http: Http::new(
                 parts.web,
                 parts.idempotency_key.clone().filter(|_| parts.idempotent),
@@ -244,9 +245,16 @@ impl State {
     }
 
     /// The port, when all is told.
-    pub(crate) fn into_port(mut self) -> Box<dyn Port> {
+    pub(crate) fn close(&mut self) -> Box<dyn Port> {
         self.finish();
         self.port.take()
+    }
+
+    /// Says that the guest starts now.
+    pub(crate) fn start(&mut self) -> Instant {
+        self.began = Instant::now();
+        self.clocks.start(self.began);
+        self.began
     }
 
     /// Forgets what one call used, for an instance that serves another.

@@ -30,15 +30,20 @@ pub(crate) struct Clocks {
 }
 
 impl Clocks {
-    pub(crate) fn new(start_ms: u64, authority: &Authority) -> Self {
-        let real = authority.permit(RealClock).is_ok();
+    pub(crate) fn new(start_ms: u64, began: Instant, authority: &Authority) -> Self {
+        let real = authority.allows(RealClock).is_some();
         Self {
             real,
             start_ms,
             timers: Timers::default(),
             told_ns: 0,
-            began: Instant::now(),
+            began,
         }
+    }
+
+    /// Says when the guest starts, by which real time is told.
+    pub(crate) fn start(&mut self, began: Instant) {
+        self.began = began;
     }
 
     fn look(&self) -> u64 {

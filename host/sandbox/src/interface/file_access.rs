@@ -297,11 +297,10 @@ impl State {
 
     /// Either access will do: for opening folders and asking what a file is.
     pub(super) fn may_see(&mut self, path: &str) -> FsResult<Allowed> {
-        let write = self
-            .authority
-            .permit(FileWrite { path })
-            .map(Allowed::write);
-        write.or_else(|_| self.may_read(path))
+        match self.authority.allows(FileWrite { path }) {
+            Some(permit) => Ok(Allowed::write(permit)),
+            None => self.may_read(path),
+        }
     }
 
     /// Notes an operation that is allowed, before it begins.
@@ -422,7 +421,7 @@ impl State {
 
     /// The same as [`State::may_read`] for whoever only decides by it: nothing is noted.
     fn is_readable(&self, path: &str) -> bool {
-        self.authority.permit(FileRead { path }).is_ok()
+        self.authority.allows(FileRead { path }).is_some()
     }
 
     fn is_folder(&self, descriptor: &Resource<Descriptor>, path: &str) -> FsResult<bool> {
@@ -586,11 +585,11 @@ fn too_many_open(allowed: u64) -> Fault {
 fn granted_by(authority: &Authority, path: &str, write: bool) -> String {
     let granted = if write {
         authority
-            .permit(FileWrite { path })
+            .allows(FileWrite { path })
             .map(|permit| permit.decided_by().to_string())
     } else {
         authority
-            .permit(FileRead { path })
+            .allows(FileRead { path })
             .map(|permit| permit.decided_by().to_string())
     };
     granted.unwrap_or_default()

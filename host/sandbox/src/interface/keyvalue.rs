@@ -108,7 +108,7 @@ impl State {
 impl Host for State {
     fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
         let bucket = identifier.as_str();
-        if self.authority.permit(KvRead { bucket }).is_err()
+        if self.authority.allows(KvRead { bucket }).is_none()
             && let Err(refusal) = self.permit(KvWrite { bucket })
         {
             return Ok(Err(denied(refusal)));

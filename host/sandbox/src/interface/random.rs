@@ -92,7 +92,7 @@ impl State {
     fn secure_bytes(&mut self, length: u64) -> wasmtime::Result<Vec<u8>> {
         self.spend_random(length)?;
         // Asked without a note of refusal: seeded randomness is what a plugin without the capability has.
-        let Ok(permit) = self.authority.permit(RealRandom) else {
+        let Some(permit) = self.authority.allows(RealRandom) else {
             return Ok(filled(self.random.secure(), length));
         };
         let call = HostCall::new(RANDOM, "get-random-bytes", json!({ "len": length }));
