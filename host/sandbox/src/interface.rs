@@ -10,6 +10,7 @@ pub(crate) mod file_stream;
 mod filesystem;
 pub(crate) mod http;
 pub(crate) mod keyvalue;
+mod keyvalue_access;
 mod poll;
 pub(crate) mod random;
 pub(crate) mod sockets;

@@ -175,18 +175,19 @@ impl State {
             .inspect_err(|denied| self.port.denied(denied))
     }
 
-    /// A host call whose answer comes from the record while re-executing and goes into it otherwise.
+    /// A host call whose answer comes from the record while re-executing and goes into it otherwise. What gives the live answer is
+    /// shown the permit: let it want one of its own kind.
     pub(crate) fn recorded<A: Action>(
         &mut self,
         permit: Permit<A>,
         call: HostCall,
-        live: impl FnOnce(&mut Self) -> Json,
+        live: impl FnOnce(&mut Self, &Permit<A>) -> Json,
     ) -> wasmtime::Result<Json> {
         self.alive()?;
         if let Some(answer) = self.recall(&call)? {
             return Ok(answer);
         }
-        let answer = live(self);
+        let answer = live(self, &permit);
         self.port.record(call, answer.clone(), permit.decided_by());
         Ok(answer)
     }

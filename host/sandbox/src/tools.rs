@@ -60,7 +60,7 @@ pub(crate) struct Chain(Vec<String>);
 impl Chain {
     /// A call by the host.
     pub(crate) fn start(plugin: &str, function: &str) -> Self {
-        Self(vec![format!("{plugin}/{function}")])
+        Self(vec![[plugin, "/", function].concat()])
     }
 
     /// The same with one more at its end.

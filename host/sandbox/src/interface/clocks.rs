@@ -8,7 +8,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::subscribe;
-use writ_grant::{Authority, RealClock};
+use writ_grant::{Authority, Permit, RealClock};
 
 use crate::interface::timer::{RealTimer, Timers, VirtualTimer};
 use crate::port::HostCall;
@@ -49,6 +49,11 @@ impl Clocks {
     fn look(&self) -> u64 {
         self.timers.advance(LOOK_NS)
     }
+
+    fn real_ns(&self, _: &Permit<RealClock>) -> u64 {
+        let since = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.told_ns.saturating_add(since)
+    }
 }
 
 impl State {
@@ -56,14 +61,16 @@ impl State {
     fn real_time(
         &mut self,
         interface: &str,
-        live: impl FnOnce(&mut Self) -> u64,
+        live: impl FnOnce(&mut Self, &Permit<RealClock>) -> u64,
     ) -> wasmtime::Result<u64> {
         let permit = match self.permit(RealClock) {
             Ok(permit) => permit,
             Err(denied) => return Err(self.stop(denied.into())),
         };
         let call = HostCall::new(interface, "now", Json::Null);
-        let answer = self.recorded(permit, call.clone(), |state| json!(live(state)))?;
+        let answer = self.recorded(permit, call.clone(), |state, permit| {
+            json!(live(state, permit))
+        })?;
         match answer.as_u64() {
             Some(ns) => Ok(ns),
             None => Err(self.diverged(
@@ -80,10 +87,7 @@ impl State {
         if !self.clocks.real {
             return Ok(self.clocks.look());
         }
-        let ns = self.real_time(MONOTONIC, |state| {
-            let since = u64::try_from(state.clocks.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            state.clocks.told_ns.saturating_add(since)
-        })?;
+        let ns = self.real_time(MONOTONIC, |state, permit| state.clocks.real_ns(permit))?;
         self.clocks.told_ns = self.clocks.told_ns.max(ns);
         self.clocks.began = Instant::now();
         Ok(ns)
@@ -106,7 +110,7 @@ impl State {
     clippy::disallowed_methods,
     reason = "what `clock:real` grants is this reading; it is recorded"
 )]
-fn real_wall_ns() -> u64 {
+fn real_wall_ns(_: &Permit<RealClock>) -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -124,7 +128,9 @@ fn datetime(ns: u64) -> wall_clock::Datetime {
 impl wall_clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         if self.clocks.real {
-            return self.real_time(WALL, |_| real_wall_ns()).map(datetime);
+            return self
+                .real_time(WALL, |_, permit| real_wall_ns(permit))
+                .map(datetime);
         }
         let elapsed = self.clocks.look();
         Ok(datetime(

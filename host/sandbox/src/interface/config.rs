@@ -2,7 +2,7 @@
 //! recorded. Another key is refused in the interface's own error, and the refusal noted.
 
 use serde_json::{Value as Json, json};
-use writ_grant::{Capability, ConfigRead};
+use writ_grant::{Capability, ConfigRead, Permit};
 
 use crate::bindings::wasi::config::store::{Error, Host};
 use crate::port::HostCall;
@@ -14,17 +14,17 @@ impl State {
             Ok(permit) => permit,
             Err(denied) => return Ok(Err(Error::Upstream(format!("denied: {denied}")))),
         };
-        let fixed = self
-            .authority
-            .grant_value(permit.decided_by())
-            .map(str::to_owned);
         let call = HostCall::new("wasi:config/store", "get", json!({ "key": key }));
-        let answer = self.recorded(permit, call, |state| {
-            fixed
-                .or_else(|| state.settings.config.get(key).cloned())
-                .map_or(Json::Null, Json::from)
+        let answer = self.recorded(permit, call, |state, permit| {
+            state.configured(permit).map_or(Json::Null, Json::from)
         })?;
         Ok(Ok(answer.as_str().map(str::to_owned)))
+    }
+
+    fn configured(&self, permit: &Permit<ConfigRead<'_>>) -> Option<&str> {
+        let set = || self.settings.config.get(permit.action().key);
+        let fixed = self.authority.grant_value(permit.decided_by());
+        fixed.or_else(|| set().map(String::as_str))
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::cli::{environment, exit};
-use writ_grant::{Capability, EnvRead};
+use writ_grant::{Capability, EnvRead, Permit};
 
 use crate::port::HostCall;
 use crate::state::State;
@@ -13,11 +13,7 @@ use crate::state::State;
 const IDEMPOTENCY_KEY: &str = "WRIT_IDEMPOTENCY_KEY";
 
 impl State {
-    fn variable(
-        &mut self,
-        capability: &Capability,
-        name: &str,
-    ) -> wasmtime::Result<Option<String>> {
+    fn variable(&mut self, name: &str) -> wasmtime::Result<Option<String>> {
         let permit = match self.permit(EnvRead { name }) {
             Ok(permit) => permit,
             Err(denied) => return Err(self.stop(denied.into())),
@@ -27,20 +23,22 @@ impl State {
             "get-environment",
             json!({ "name": name }),
         );
-        let answer = self.recorded(permit, call, |state| {
-            let fixed = state.authority.grant_value(capability);
-            let own = || {
-                (name == IDEMPOTENCY_KEY)
-                    .then_some(state.idempotency_key.as_deref())
-                    .flatten()
-            };
-            let set = || state.settings.env.get(name).map(String::as_str);
-            fixed
-                .or_else(own)
-                .or_else(set)
-                .map_or(Json::Null, Json::from)
+        let answer = self.recorded(permit, call, |state, permit| {
+            state.variable_set(permit).map_or(Json::Null, Json::from)
         })?;
         Ok(answer.as_str().map(str::to_owned))
+    }
+
+    fn variable_set(&self, permit: &Permit<EnvRead<'_>>) -> Option<&str> {
+        let name = permit.action().name;
+        let own = || {
+            (name == IDEMPOTENCY_KEY)
+                .then_some(self.idempotency_key.as_deref())
+                .flatten()
+        };
+        let set = || self.settings.env.get(name).map(String::as_str);
+        let fixed = self.authority.grant_value(permit.decided_by());
+        fixed.or_else(own).or_else(set)
     }
 }
 
@@ -50,7 +48,7 @@ impl environment::Host for State {
         let mut variables = Vec::new();
         for capability in authority.capabilities() {
             if let Capability::Env { name } = capability
-                && let Some(value) = self.variable(capability, name.as_str())?
+                && let Some(value) = self.variable(name.as_str())?
             {
                 variables.push((name.to_string(), value));
             }

@@ -202,6 +202,9 @@ impl Files {
 
     /// What was done to which file, in the order it was first done.
     pub(crate) fn notes(&mut self, authority: &Authority) -> Vec<FileNote> {
+        if self.touched.is_empty() {
+            return Vec::new();
+        }
         self.told = self.files();
         let mut touched: Vec<_> = self.touched.drain().collect();
         touched.sort_by_key(|(_, touched)| touched.order);

@@ -1,17 +1,17 @@
 //! `wasi:keyvalue/{store,atomics,batch}`. A guest opens a bucket that it may read or write; every operation asks again for the
-//! access it needs. A refusal is the interface's own `access-denied`, and noted. Operations are done and recorded by the
-//! port as one; recorded ones are answered from the record.
+//! access it needs. A refusal is the interface's own `access-denied`, and noted. What each operation costs is in
+//! `keyvalue_access.rs`.
 //!
 //! `increment` tells the new number, so it needs read access as well as write access.
 
-use serde_json::Value as Json;
 use wasmtime::component::Resource;
-use writ_grant::{Action, Denied, KvRead, KvWrite, Permit};
+use writ_grant::{Denied, KvRead, KvWrite};
 
 use crate::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
 use crate::bindings::wasi::keyvalue::{atomics, batch};
+use crate::interface::keyvalue_access::{Reading, Writing};
 use crate::payload::Payload;
-use crate::port::{HostCall, KvAnswer, KvError, KvOperation, kv_answer_from_json};
+use crate::port::KvAnswer;
 use crate::state::State;
 
 /// An opened bucket: its name. What may be done with it is asked at every operation.
@@ -23,17 +23,10 @@ pub struct Bucket {
     name: String,
 }
 
-type Answer<T> = wasmtime::Result<Result<T, Error>>;
+pub(super) type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 fn denied(_: Denied) -> Error {
     Error::AccessDenied
-}
-
-fn as_guest_error(error: KvError) -> Error {
-    match error {
-        KvError::NoSuchStore => Error::NoSuchStore,
-        KvError::Other(text) => Error::Other(text),
-    }
 }
 
 impl State {
@@ -41,66 +34,26 @@ impl State {
         Ok(self.table.get(bucket)?.name.clone())
     }
 
-    /// Does one operation under a permit, from the record or live.
-    fn keyvalue<A: Action>(
+    /// Reads, if that is allowed.
+    fn read<T>(
         &mut self,
-        permit: Permit<A>,
-        operation: KvOperation,
-    ) -> Answer<KvAnswer> {
-        self.alive()?;
-        let call = operation.host_call();
-        let Some(recorded) = self.recall(&call)? else {
-            return Ok(self
-                .port
-                .keyvalue(operation, permit.decided_by())
-                .map_err(as_guest_error));
-        };
-        match kv_answer_from_json(recorded.clone()) {
-            Some(answer) => Ok(answer.map_err(as_guest_error)),
-            None => Err(self.unfit(call, recorded)),
-        }
-    }
-
-    fn read(&mut self, bucket: &str, operation: KvOperation) -> Answer<KvAnswer> {
-        match self.permit(KvRead { bucket }) {
-            Ok(permit) => self.keyvalue(permit, operation),
+        this: &Resource<Bucket>,
+        reading: Reading,
+        shape: impl FnOnce(KvAnswer) -> Option<T>,
+    ) -> Answer<T> {
+        let bucket = self.bucket(this)?;
+        match self.permit(KvRead { bucket: &bucket }) {
+            Ok(permit) => self.kv_read(permit, reading, shape),
             Err(refusal) => Ok(Err(denied(refusal))),
         }
     }
 
-    fn write(&mut self, bucket: &str, operation: KvOperation) -> Answer<()> {
-        let answer = match self.permit(KvWrite { bucket }) {
-            Ok(permit) => self.keyvalue(permit, operation)?,
-            Err(refusal) => Err(denied(refusal)),
-        };
-        Ok(answer.map(|_| ()))
-    }
-
-    /// An answer of another shape than the operation has: a record that was not made by this operation.
-    fn unfit(&mut self, found: HostCall, answer: Json) -> wasmtime::Error {
-        let expected = HostCall {
-            arguments: answer,
-            ..found.clone()
-        };
-        self.diverged(expected, found)
-    }
-
-    /// Takes the answer apart, or ends the guest if it has another shape.
-    fn shaped<T>(
-        &mut self,
-        operation: &KvOperation,
-        answer: Result<KvAnswer, Error>,
-        shape: impl FnOnce(KvAnswer) -> Option<T>,
-    ) -> Answer<T> {
-        match answer {
-            Err(error) => Ok(Err(error)),
-            Ok(answer) => match shape(answer.clone()) {
-                Some(value) => Ok(Ok(value)),
-                None => Err(self.unfit(
-                    operation.host_call(),
-                    crate::port::kv_answer_to_json(&Ok(answer)),
-                )),
-            },
+    /// Writes, if that is allowed.
+    fn write(&mut self, this: &Resource<Bucket>, writing: Writing) -> Answer<()> {
+        let bucket = self.bucket(this)?;
+        match self.permit(KvWrite { bucket: &bucket }) {
+            Ok(permit) => self.kv_write(permit, writing),
+            Err(refusal) => Ok(Err(denied(refusal))),
         }
     }
 }
@@ -119,13 +72,7 @@ impl Host for State {
 
 impl HostBucket for State {
     fn get(&mut self, this: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
-        let bucket = self.bucket(&this)?;
-        let operation = KvOperation::Get {
-            bucket: bucket.clone(),
-            key,
-        };
-        let answer = self.read(&bucket, operation.clone())?;
-        self.shaped(&operation, answer, |answer| match answer {
+        self.read(&this, Reading::Get { key }, |answer| match answer {
             KvAnswer::Value(value) => Some(value.map(Payload::into_bytes)),
             KvAnswer::Exists(_)
             | KvAnswer::Keys { .. }
@@ -136,36 +83,16 @@ impl HostBucket for State {
     }
 
     fn set(&mut self, this: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
-        let bucket = self.bucket(&this)?;
-        self.write(
-            &bucket,
-            KvOperation::Set {
-                bucket: bucket.clone(),
-                key,
-                value: value.into(),
-            },
-        )
+        let value = value.into();
+        self.write(&this, Writing::Set { key, value })
     }
 
     fn delete(&mut self, this: Resource<Bucket>, key: String) -> Answer<()> {
-        let bucket = self.bucket(&this)?;
-        self.write(
-            &bucket,
-            KvOperation::Delete {
-                bucket: bucket.clone(),
-                key,
-            },
-        )
+        self.write(&this, Writing::Delete { key })
     }
 
     fn exists(&mut self, this: Resource<Bucket>, key: String) -> Answer<bool> {
-        let bucket = self.bucket(&this)?;
-        let operation = KvOperation::Exists {
-            bucket: bucket.clone(),
-            key,
-        };
-        let answer = self.read(&bucket, operation.clone())?;
-        self.shaped(&operation, answer, |answer| match answer {
+        self.read(&this, Reading::Exists { key }, |answer| match answer {
             KvAnswer::Exists(there) => Some(there),
             KvAnswer::Value(_)
             | KvAnswer::Keys { .. }
@@ -176,13 +103,7 @@ impl HostBucket for State {
     }
 
     fn list_keys(&mut self, this: Resource<Bucket>, cursor: Option<u64>) -> Answer<KeyResponse> {
-        let bucket = self.bucket(&this)?;
-        let operation = KvOperation::ListKeys {
-            bucket: bucket.clone(),
-            cursor,
-        };
-        let answer = self.read(&bucket, operation.clone())?;
-        self.shaped(&operation, answer, |answer| match answer {
+        self.read(&this, Reading::ListKeys { cursor }, |answer| match answer {
             KvAnswer::Keys { keys, cursor } => Some(KeyResponse { keys, cursor }),
             KvAnswer::Value(_)
             | KvAnswer::Exists(_)
@@ -200,26 +121,14 @@ impl HostBucket for State {
 impl atomics::Host for State {
     fn increment(&mut self, this: Resource<Bucket>, key: String, delta: u64) -> Answer<u64> {
         let bucket = self.bucket(&this)?;
-        let operation = KvOperation::Increment {
-            bucket: bucket.clone(),
-            key,
-            delta,
+        let read = match self.permit(KvRead { bucket: &bucket }) {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(denied(refusal))),
         };
-        let answer = match self.permit(KvRead { bucket: &bucket }).map(drop) {
-            Err(refusal) => Err(denied(refusal)),
-            Ok(()) => match self.permit(KvWrite { bucket: &bucket }) {
-                Err(refusal) => Err(denied(refusal)),
-                Ok(permit) => self.keyvalue(permit, operation.clone())?,
-            },
-        };
-        self.shaped(&operation, answer, |answer| match answer {
-            KvAnswer::Number(number) => Some(number),
-            KvAnswer::Value(_)
-            | KvAnswer::Exists(_)
-            | KvAnswer::Keys { .. }
-            | KvAnswer::Values(_)
-            | KvAnswer::Done => None,
-        })
+        match self.permit(KvWrite { bucket: &bucket }) {
+            Ok(write) => self.kv_increment(read, write, key, delta),
+            Err(refusal) => Ok(Err(denied(refusal))),
+        }
     }
 }
 
@@ -229,13 +138,8 @@ impl batch::Host for State {
         this: Resource<Bucket>,
         keys: Vec<String>,
     ) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
-        let bucket = self.bucket(&this)?;
-        let operation = KvOperation::GetMany {
-            bucket: bucket.clone(),
-            keys: keys.clone(),
-        };
-        let answer = self.read(&bucket, operation.clone())?;
-        let values = self.shaped(&operation, answer, |answer| match answer {
+        let reading = Reading::GetMany { keys: keys.clone() };
+        let values = self.read(&this, reading, |answer| match answer {
             KvAnswer::Values(values) => (values.len() == keys.len()).then_some(values),
             KvAnswer::Value(_)
             | KvAnswer::Exists(_)
@@ -257,28 +161,14 @@ impl batch::Host for State {
         this: Resource<Bucket>,
         key_values: Vec<(String, Vec<u8>)>,
     ) -> Answer<()> {
-        let bucket = self.bucket(&this)?;
         let entries = key_values
             .into_iter()
             .map(|(key, value)| (key, value.into()))
             .collect();
-        self.write(
-            &bucket,
-            KvOperation::SetMany {
-                bucket: bucket.clone(),
-                entries,
-            },
-        )
+        self.write(&this, Writing::SetMany { entries })
     }
 
     fn delete_many(&mut self, this: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
-        let bucket = self.bucket(&this)?;
-        self.write(
-            &bucket,
-            KvOperation::DeleteMany {
-                bucket: bucket.clone(),
-                keys,
-            },
-        )
+        self.write(&this, Writing::DeleteMany { keys })
     }
 }

@@ -6,7 +6,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
-use writ_grant::RealRandom;
+use writ_grant::{Permit, RealRandom};
 
 use crate::payload::{Payload, to_hex};
 use crate::port::HostCall;
@@ -97,11 +97,13 @@ impl State {
         };
         let call = HostCall::new(RANDOM, "get-random-bytes", json!({ "len": length }));
         let mut failed = None;
-        let answer = self.recorded(permit, call.clone(), |_| match system_bytes(length) {
-            Ok(bytes) => json!({ "hex": to_hex(&bytes) }),
-            Err(error) => {
-                failed = Some(error);
-                json!(null)
+        let answer = self.recorded(permit, call.clone(), |_, permit| {
+            match system_bytes(permit, length) {
+                Ok(bytes) => json!({ "hex": to_hex(&bytes) }),
+                Err(error) => {
+                    failed = Some(error);
+                    json!(null)
+                }
             }
         })?;
         if let Some(error) = failed {
@@ -122,7 +124,7 @@ impl State {
     }
 }
 
-fn system_bytes(length: u64) -> rustix::io::Result<Vec<u8>> {
+fn system_bytes(_: &Permit<RealRandom>, length: u64) -> rustix::io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
     let mut filled = 0;
     while filled < bytes.len() {

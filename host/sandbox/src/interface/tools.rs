@@ -178,7 +178,7 @@ impl State {
             return Ok(Vec::new());
         };
         let call = HostCall::new(INTERFACE, "list", Json::Null);
-        let answer = self.recorded(permit, call, |_| json!(names))?;
+        let answer = self.recorded(permit, call, |_, _| json!(names))?;
         Ok(serde_json::from_value(answer).unwrap_or_default())
     }
 
