@@ -3,6 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use writ_sandbox::Limits;
+use writ_scheduler::REQUESTS_AT_ONCE;
 
 use crate::{
     app::Config,
@@ -13,6 +14,8 @@ use crate::{
 const RESERVE: u64 = 192;
 /// What it has open for a moment for each call: a connection and the look-up of its name, a look at a path or into a folder.
 const RESERVE_PER_CALL: u64 = 16;
+/// The same for each request that a workflow sends itself.
+const RESERVE_PER_REQUEST: u64 = 4;
 
 /// How many files a host may need to have open.
 pub(crate) struct Need {
@@ -40,7 +43,11 @@ impl Need {
     }
 
     fn reserve(&self) -> u64 {
-        RESERVE.saturating_add(self.calls_at_once.saturating_mul(RESERVE_PER_CALL))
+        let requests = u64::try_from(REQUESTS_AT_ONCE).unwrap_or(u64::MAX);
+        self.calls_at_once
+            .saturating_mul(RESERVE_PER_CALL)
+            .saturating_add(requests.saturating_mul(RESERVE_PER_REQUEST))
+            .saturating_add(RESERVE)
     }
 
     fn total(&self) -> u64 {
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn every_call_and_the_host_itself_have_room() {
         let need = Need::of(4, 128);
-        assert_eq!(need.total(), 4 * 128 + 4 * 16 + 192);
+        assert_eq!(need.total(), 4 * 128 + 4 * 16 + 64 * 4 + 192);
         assert!(need.is_met_by(need.total()) && !need.is_met_by(need.total() - 1));
         assert!(!Need::of(1024, u64::MAX).is_met_by(1 << 40));
     }

@@ -38,6 +38,9 @@ impl Work {
     }
 
     async fn answer(self, http: &HttpCall) -> Result<Json, Box<Problem>> {
+        let turn = self.inner.requests.acquire().await;
+        let _turn =
+            turn.map_err(|_| Problem::ours("host", 500, "the host takes no more requests"))?;
         let mut port = JournalPort::new(
             self.inner.journal.clone(),
             self.run,

@@ -21,5 +21,5 @@ mod told;
 
 pub use app::{App, Plugin};
 pub use clock::now_ms;
-pub use scheduler::{Ended, Observer, Scheduler, SchedulerError, Settings};
+pub use scheduler::{Ended, Observer, REQUESTS_AT_ONCE, Scheduler, SchedulerError, Settings};
 pub use told::Waiting;

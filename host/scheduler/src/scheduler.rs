@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde_json::Value as Json;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use writ_journal::{Journal, JournalError};
 use writ_run::{Event, Problem, Run, RunId, Signal, Status};
 
@@ -25,6 +25,10 @@ pub struct Settings {
     /// Told of what happens.
     pub observer: Option<Observer>,
 }
+
+/// Requests of `call: http` that are under way at once, of all runs together; others wait for their turn. Each is a connection, and
+/// those must leave the journal files to open.
+pub const REQUESTS_AT_ONCE: usize = 64;
 
 /// What the scheduler can't go on after.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,8 @@ pub(crate) struct Inner {
     observer: Option<Observer>,
     stop: watch::Sender<bool>,
     timers: Timers,
+    /// For requests that workflows send themselves.
+    pub(crate) requests: Semaphore,
 }
 
 /// A run that waits for a time: all that is kept of it in memory.
@@ -101,6 +107,7 @@ impl Scheduler {
             observer: settings.observer,
             stop,
             timers: Timers::default(),
+            requests: Semaphore::new(REQUESTS_AT_ONCE),
         });
         let scheduler = Self(inner);
         tokio::spawn(scheduler.clone().wake_parked(stopping));

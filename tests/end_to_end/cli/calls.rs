@@ -316,6 +316,35 @@ fn a_secret_that_is_nowhere_is_found_before_anything_runs() {
 }
 
 #[test]
+fn a_loop_of_any_width_has_so_many_requests_under_way_and_no_more() {
+    const AT_ONCE: usize = 64;
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counter, peak) = (Arc::clone(&now), Arc::clone(&most));
+    let world = World::new(move |_| {
+        let under_way = counter.fetch_add(1, Ordering::SeqCst) + 1;
+        peak.fetch_max(under_way, Ordering::SeqCst);
+        // Until as many are here as may be, and then long enough for one too many to come.
+        let patience = std::time::Instant::now();
+        while peak.load(Ordering::SeqCst) < AT_ONCE && patience.elapsed().as_secs() < 20 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        counter.fetch_sub(1, Ordering::SeqCst);
+        Reply::ok("fine")
+    });
+    let ask = http(json!({ "method": "get", "endpoint": world.url("/") }));
+    let wide = json!([{ "wide": {
+        "for": { "in": "${ [range(100)] }" },
+        "metadata": { "writ": { "concurrency": 100 } },
+        "do": ask,
+    } }]);
+    granted(&world, &wide);
+    run_with(&world, &json!({})).expect(0);
+    assert_eq!(world.http.received().len(), 100);
+    assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+}
+
+#[test]
 fn the_operator_bounds_what_a_workflow_sends_and_gets() {
     let limits = |world: &World, text: &str| {
         world.app.config(&format!("\n[workflow.limits]\n{text}\n"));

@@ -127,9 +127,9 @@ impl Message {
                 '\t' => self.text.push_str("\\t"),
                 '\u{8}' => self.text.push_str("\\b"),
                 '\u{c}' => self.text.push_str("\\f"),
-                '\0'..='\u{1f}' | '\u{7f}' => {
-                    self.text.push_str(&format!("\\u{:04x}", u32::from(character)))
-                }
+                '\0'..='\u{1f}' | '\u{7f}' => self
+                    .text
+                    .push_str(&format!("\\u{:04x}", u32::from(character))),
                 _ => self.text.push(character),
             }
         }
