@@ -339,7 +339,7 @@ fn a_loop_of_any_width_has_so_many_requests_under_way_and_no_more() {
         "do": ask,
     } }]);
     granted(&world, &wide);
-    run_with(&world, &json!({})).expect(0);
+    let _ = run_with(&world, &json!({})).expect(0);
     assert_eq!(world.http.received().len(), 100);
     assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
 }
