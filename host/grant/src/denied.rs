@@ -145,9 +145,12 @@ impl Denied {
             return bound.remedy(capability);
         }
         if !nameable {
-            return format!(
-                "no grant can name {asked}: its author has to use a plain name, or an absolute path without '.' and '..'"
-            );
+            let way = if capability.takes_addresses() {
+                "a method that can be granted, and a URL that can be read in one way only: no user name, no '.' and '..', no needless '%'"
+            } else {
+                "a plain name, or an absolute path without '.' and '..'"
+            };
+            return format!("no grant can name {asked}: its author has to use {way}");
         }
         match (requested, granted) {
             (false, _) => format!(

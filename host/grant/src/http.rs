@@ -12,6 +12,7 @@ mod path;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
 use std::{
     fmt,
@@ -26,6 +27,7 @@ pub use self::{
     origin::Origin,
     path::{URL_PATH_BYTES_MAX, UrlPath},
     target::{QUERY_BYTES_MAX, Target},
+    unfit::UnfitRequest,
 };
 
 const HOST_BYTES_MAX: usize = 253;

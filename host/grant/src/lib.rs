@@ -112,7 +112,7 @@ pub use digest::{Digest, DigestError};
 pub use grants::{GRANTS_BYTES_MAX, GRANTS_PER_WRIT_MAX, GrantsError, WRITS_MAX};
 pub use http::{
     HEADER_NAME_BYTES_MAX, HeaderName, HeaderNameError, Host, HttpError, HttpRequest, Method,
-    Methods, Origin, QUERY_BYTES_MAX, Scheme, Target, URL_PATH_BYTES_MAX, UrlPath,
+    Methods, Origin, QUERY_BYTES_MAX, Scheme, Target, URL_PATH_BYTES_MAX, UnfitRequest, UrlPath,
 };
 pub use name::{EnvName, NAME_BYTES_MAX, Name, NameError};
 pub use path::{GuestPath, PATH_BYTES_MAX, PathError};

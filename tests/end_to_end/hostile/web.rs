@@ -122,6 +122,17 @@ fn what_no_grant_names_is_denied_before_any_look_up() {
     assert_eq!(world.dns.asked(), Vec::<String>::new());
     let wanted = format!("http:PUT {}", world.url("/v1/x"));
     outcomes.denied("web", &wanted, "[[request]]");
+    // What is no URL is noted too: where it was to go, and what it was.
+    let root = format!("http:GET {}", world.url("/"));
+    for path in [
+        "/v1/../admin",
+        "/v1/%2e%2e/admin",
+        "/v1/..;/admin",
+        "/v1//x",
+    ] {
+        outcomes.denied("web", &root, &format!("\"GET {}\"", world.url(path)));
+    }
+    outcomes.denied("web", "http:GET https://invalid/", "http://0x7f.1");
 }
 
 #[test]

@@ -16,6 +16,14 @@ pub struct UrlPath {
 }
 
 impl UrlPath {
+    /// `/` alone.
+    pub(super) fn root() -> Self {
+        Self {
+            path: "/".to_owned(),
+            below: false,
+        }
+    }
+
     /// The text without a final `/**`, and whether there is one.
     pub(crate) fn parts(&self) -> (&str, bool) {
         (&self.path, self.below)

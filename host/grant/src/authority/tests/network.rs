@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::{AddressRange, HttpRequest, Permit, SecretPlace, SecretUse};
+use crate::{AddressRange, HttpRequest, Permit, SecretPlace, SecretUse, UnfitRequest};
 
 fn request(text: &str) -> HttpRequest {
     let (method, target) = text.split_once(' ').unwrap();
@@ -51,6 +51,54 @@ fn requests_are_allowed_by_method_origin_and_whole_segments() {
         "GET https://erp.example/v2/v1/x",
     ] {
         assert!(decided(&authority, outside).is_none(), "{outside}");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_denied_whatever_is_granted_and_said_without_what_is_secret() {
+    let all = ["http:GET,POST https://erp.example/**"];
+    let authority = authority(&all, &all);
+    for (method, url, capability, asked) in [
+        (
+            "GET",
+            "https://erp.example/v1/../admin?key=k",
+            "http:GET https://erp.example/",
+            "GET https://erp.example/v1/../admin",
+        ),
+        (
+            "POST",
+            "https://me:pw@erp.example:8443/x#y",
+            "http:POST https://erp.example:8443/",
+            "POST https://erp.example:8443/x",
+        ),
+        (
+            "CONNECT",
+            "http://erp.example/",
+            "http:GET http://erp.example/",
+            "CONNECT http://erp.example/",
+        ),
+        (
+            "GET",
+            "http://0x7f.1/",
+            "http:GET https://invalid/",
+            "GET http://0x7f.1/",
+        ),
+        ("GET", "", "http:GET https://invalid/", "GET "),
+        ("GET", "a@b://c", "http:GET https://invalid/", "GET a@b://c"),
+    ] {
+        let denied = authority.permit(UnfitRequest { method, url }).unwrap_err();
+        assert_eq!(denied.capability.to_string(), capability, "{url}");
+        assert_eq!(&*denied.asked, format!("{asked:?}"), "{url}");
+        assert!(!denied.nameable && !denied.requested && !denied.granted);
+        assert!(denied.to_string().contains("which nothing can allow"));
+        assert!(
+            denied.remedy().contains("one way only"),
+            "{}",
+            denied.remedy()
+        );
+        for secret in ["pw", "key"] {
+            assert!(!denied.remedy().contains(secret), "{}", denied.remedy());
+        }
     }
 }
 

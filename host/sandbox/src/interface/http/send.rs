@@ -10,7 +10,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, RequestOptions};
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
 use wasmtime_wasi_http::p2::{HttpError, HttpResult};
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpCtxView};
-use writ_grant::{HttpRequest, Method, Origin, SecretPlace, SecretUse, Target};
+use writ_grant::{HttpRequest, Method, Origin, SecretPlace, SecretUse, Target, UnfitRequest};
 use writ_http::Bytes;
 
 use super::{Collected, OUTSTANDING_MAX, Outstanding, error};
@@ -70,9 +70,12 @@ impl State {
         future: u32,
     ) -> Result<Outstanding, ErrorCode> {
         let (parts, body) = request.into_parts();
-        let method = parts.method.as_str().parse::<Method>();
-        let method = method.map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
-        let target = self.target(&parts.uri)?;
+        let asked = parts.method.as_str();
+        let target = self.target(asked, &parts.uri)?;
+        let Ok(method) = asked.parse::<Method>() else {
+            self.no_request(asked, &target.to_string());
+            return Err(ErrorCode::HttpRequestMethodInvalid);
+        };
         let action = HttpRequest {
             method,
             target: target.clone(),
@@ -99,7 +102,7 @@ impl State {
     }
 
     /// Where a request goes. A placeholder in a URL is refused as what it is: a use of the secret in the wrong place.
-    fn target(&mut self, uri: &http::Uri) -> Result<Target, ErrorCode> {
+    fn target(&mut self, method: &str, uri: &http::Uri) -> Result<Target, ErrorCode> {
         let scheme = uri.scheme_str().unwrap_or_default();
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -118,7 +121,15 @@ impl State {
             let _ = self.permit(misplaced);
             return Err(ErrorCode::HttpRequestDenied);
         }
-        text.parse().map_err(|_| ErrorCode::HttpRequestUriInvalid)
+        text.parse().map_err(|_| {
+            self.no_request(method, &text);
+            ErrorCode::HttpRequestUriInvalid
+        })
+    }
+
+    /// Notes a request that nothing can allow.
+    fn no_request(&mut self, method: &str, url: &str) {
+        let _ = self.permit(UnfitRequest { method, url });
     }
 
     /// Sends what was handed over and is finished: what every wait does first.
