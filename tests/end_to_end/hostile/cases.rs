@@ -171,6 +171,17 @@ impl Outcomes {
         assert_eq!(self.error(name, GUEST)["payload"], payload, "{name}");
     }
 
+    /// Where in the record a task, by the end of its reference, came to an event of this type.
+    #[track_caller]
+    pub(super) fn place(&self, kind: &str, end: &str) -> usize {
+        let is_it = |event: &Json| {
+            let of = event["event"]["reference"].as_str().unwrap_or_default();
+            event["event"]["type"] == kind && of.ends_with(end)
+        };
+        let place = self.events.iter().position(is_it);
+        place.unwrap_or_else(|| panic!("no {kind} of {end} in {:?}", self.events))
+    }
+
     /// Events of one type, oldest first.
     pub(super) fn told(&self, kind: &str) -> impl Iterator<Item = &Json> {
         self.events

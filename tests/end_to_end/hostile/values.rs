@@ -67,6 +67,28 @@ fn handles_and_values_that_are_none_are_traps() {
 }
 
 #[test]
+fn a_handle_of_another_instance_is_only_a_number_while_that_one_has_it() {
+    let app = App::new("");
+    app.plugin("forger", "");
+    app.config("\n[host]\ncalls_at_once = 2\n");
+    let hold = |milliseconds: u32| call("forger", "hold", &json!({ "milliseconds": milliseconds }));
+    let stolen = json!({
+        "try": [{ "use": call("forger", "invent", &json!({ "handle": "${ $context.number.ok }" })) }],
+        "catch": { "do": [{ "told": { "set": { "type": "${ $error.type }" } } }] },
+    });
+    let both = json!({ "fork": { "branches": [{ "owner": hold(1_500) }, { "thief": stolen }] } });
+    let outcomes = Cases::default()
+        .task("number", hold(0))
+        .task("both", both)
+        .run(&app);
+    let number = outcomes.ok("number").clone();
+    assert!(number.is_u64(), "{number}");
+    assert_eq!(*outcomes.ok("both"), json!([number, { "type": TRAP }]));
+    // The owner was still at work when the other had been stopped.
+    assert!(outcomes.place("task.faulted", "/use") < outcomes.place("task.completed", "/owner"));
+}
+
+#[test]
 fn arguments_that_do_not_fit_are_refused_before_the_run_or_as_a_fault_of_the_task() {
     let app = App::new(&document(
         &[json!({ "a": call("double", "double", &json!({ "n": "many" })) })],

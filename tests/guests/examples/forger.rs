@@ -1,5 +1,7 @@
 //! Uses handles that it does not have.
 
+use std::hint::black_box;
+
 use wasip2::{clocks::monotonic_clock, io::poll::Pollable};
 
 writ_test_guests::world!("writ:guests/forger");
@@ -25,7 +27,18 @@ impl Guest for Plugin {
         let stream = wasip2::cli::stdout::get_stdout();
         forged(stream.handle()).ready()
     }
+
+    fn hold(milliseconds: u32) -> Option<u32> {
+        let held = monotonic_clock::subscribe_duration(0);
+        for step in 0..u64::from(milliseconds) * STEPS {
+            black_box(step);
+        }
+        held.ready().then(|| held.handle())
+    }
 }
+
+/// Steps that take about a millisecond.
+const STEPS: u64 = 500_000;
 
 fn forged(handle: u32) -> Pollable {
     // SAFETY: none, and that is the point: the host has to notice.
