@@ -76,7 +76,7 @@ fn a_handle_of_another_instance_is_only_a_number_while_that_one_has_it() {
         "try": [{ "use": call("forger", "invent", &json!({ "handle": "${ $context.number.ok }" })) }],
         "catch": { "do": [{ "told": { "set": { "type": "${ $error.type }" } } }] },
     });
-    let both = json!({ "fork": { "branches": [{ "owner": hold(1_500) }, { "thief": stolen }] } });
+    let both = json!({ "fork": { "branches": [{ "owner": hold(4_000) }, { "thief": stolen }] } });
     let outcomes = Cases::default()
         .task("number", hold(0))
         .task("both", both)
