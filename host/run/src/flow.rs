@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use writ_workflow::model::{Task, TaskKind};
 
 use crate::{
-    Action, Decision, Evaluator, Event, Moment, Problem, Run, Signal,
+    Action, Decision, Evaluator, Event, Moment, Problem, Run, Signal, TaskId,
     fold::known_output,
     seed,
     state::{Open, Phase, Site, Stage},
@@ -63,6 +63,9 @@ impl Step<'_, '_> {
             if !self.work_once() {
                 return self.settle();
             }
+            if self.evaluator.is_late() {
+                break;
+            }
         }
         self.settle();
         if !self.run.state.stage.is_final() {
@@ -96,7 +99,7 @@ impl Step<'_, '_> {
     }
 
     fn next_task(&mut self) -> bool {
-        let Some(task) = self.run.life.todo.pop_first() else {
+        let Some(task) = self.next_todo() else {
             return false;
         };
         let Some(activation) = self.run.state.live.get(&task) else {
@@ -113,6 +116,24 @@ impl Step<'_, '_> {
         };
         self.fault_on_error(&site, result);
         true
+    }
+
+    fn next_todo(&mut self) -> Option<TaskId> {
+        if !self.at.stopping {
+            return self.run.life.todo.pop_first();
+        }
+        let todo = self.run.life.todo.iter().copied();
+        let next = todo.into_iter().find(|task| !self.would_call(*task))?;
+        self.run.life.todo.remove(&next);
+        Some(next)
+    }
+
+    fn would_call(&self, task: TaskId) -> bool {
+        let live = self.run.state.live.get(&task);
+        live.is_some_and(|activation| {
+            let task = self.at.definition.workflow.task(activation.site.task);
+            matches!(task.kind, TaskKind::Call(_)) && activation.open().is_none()
+        })
     }
 
     fn step_open(&mut self, site: &Site, task: &Task, open: &Open) -> Result<(), Stop> {
@@ -177,6 +198,9 @@ impl Step<'_, '_> {
         error
             .instance
             .get_or_insert_with(|| site.reference.to_string());
+        if let Some(call) = self.left_in_doubt_by(site) {
+            error.mark_in_doubt(&call);
+        }
         self.emit(Event::TaskFaulted {
             task: site.id,
             reference: site.reference.clone(),

@@ -16,6 +16,7 @@ mod clock;
 mod data;
 mod definition;
 mod doors;
+mod doubt;
 mod duration;
 mod event;
 mod flow;

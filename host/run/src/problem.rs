@@ -8,6 +8,8 @@ pub const DSL: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/";
 
 /// Prefix of our own error types.
 pub const OURS: &str = "urn:writ:error:";
+/// The member of an error that names a call which it left in doubt.
+const IN_DOUBT: &str = "inDoubt";
 
 /// A problem, as `catch` compares it and as a faulted run reports it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,9 +54,15 @@ impl Problem {
         }
     }
 
-    /// Whether this is an effect of which nobody can say if it happened.
+    /// Whether this is an effect of which nobody can say if it happened, or leaves one behind.
     pub fn is_in_doubt(&self) -> bool {
-        self.r#type.strip_prefix(OURS) == Some("in-doubt")
+        self.r#type.strip_prefix(OURS) == Some("in-doubt") || self.extensions.contains_key(IN_DOUBT)
+    }
+
+    /// Says that a call was given up by this whose effect may or may not have happened.
+    pub(crate) fn mark_in_doubt(&mut self, call: &str) {
+        let extensions = &mut self.extensions;
+        extensions.entry(IN_DOUBT).or_insert_with(|| call.into());
     }
 
     /// As expressions see it.

@@ -1,6 +1,6 @@
 //! What a run is told and what it answers. Plain data, and the port through which expressions are evaluated.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -34,6 +34,11 @@ pub struct Moment<'a> {
     pub runtime: &'a Json,
     /// `$secrets`: from name to placeholder.
     pub secrets: &'a Json,
+    /// Calls that have sent, or may have sent, what is not to be sent twice, and of which no answer is known. Giving one up leaves an
+    /// effect in doubt.
+    pub asking: &'a BTreeSet<TaskId>,
+    /// The host is about to stop: what came back is taken in, and no further call is begun.
+    pub stopping: bool,
 }
 
 /// Evaluates jq. Must be deterministic.
@@ -45,6 +50,11 @@ pub trait Evaluator {
         input: &Json,
         arguments: &dyn Arguments,
     ) -> Result<Json, String>;
+
+    /// Whether evaluating took so long that what the run knows of the time is old: then an advance ends early.
+    fn is_late(&self) -> bool {
+        false
+    }
 }
 
 /// The variables that an expression may name, built when asked for.

@@ -50,7 +50,11 @@ impl Step<'_, '_> {
             .deadline_ms
             .is_some_and(|deadline| deadline <= self.at.now_ms)
         {
-            self.fault_run(timeout("the workflow"));
+            let mut error = timeout("the workflow");
+            if let Some(call) = self.in_doubt_inside(None, None) {
+                error.mark_in_doubt(&call);
+            }
+            self.fault_run(error);
             return true;
         }
         let Some(&(due_ms, task, timer)) = self.run.state.timers.first() else {
@@ -138,7 +142,11 @@ impl Step<'_, '_> {
     }
 
     fn timed_out(&mut self, site: &Site, what: &str) {
-        self.emit_faulted(site, Box::new(timeout(what)), Some(self.at.now_ms));
+        let mut error = timeout(what);
+        if self.is_in_doubt(site.id) {
+            error.mark_in_doubt(&site.reference);
+        }
+        self.emit_faulted(site, Box::new(error), Some(self.at.now_ms));
     }
 }
 

@@ -212,25 +212,24 @@ pub async fn exchange(
     limits: &writ_http::Limits,
 ) -> Result<Exchanged, Fault> {
     let asked = asked.keyed();
+    let call = asked.host_call();
+    // What is in the record was allowed when it was done, whatever is allowed by now.
+    let known = port.expected().is_some_and(|expected| expected == call);
+    if known && let Some(settled) = settled(&asked, &call, port) {
+        return settled;
+    }
     let mut asking = Asking::new(authority, port);
     let ready = match ready(&asked, web, &mut asking) {
         Ok(ready) => ready,
+        // Sent once, perhaps, and not to be sent again.
+        Err(_) if known && !asked.method.is_safe() => return Err(in_doubt(call)),
         Err(unanswered) => return Ok(Err(unanswered)),
     };
-    let call = asked.host_call();
-    let intended = match asking.port.recall(&call) {
-        Some(Recalled::Answer(answer)) => return recorded(call, answer),
-        Some(Recalled::InDoubt) if asked.repeatable() => true,
-        Some(Recalled::InDoubt) => {
-            return Err(Fault::InDoubt {
-                call: Box::new(call),
-            });
-        }
-        Some(Recalled::Diverged { expected }) => return Err(diverged(expected, call)),
-        None => false,
-    };
+    if !known && let Some(settled) = settled(&asked, &call, asking.port) {
+        return settled;
+    }
     let safe = asked.method.is_safe();
-    if !safe && !intended {
+    if !safe && !known {
         asking.port.intended(&call).await?;
     }
     let grant = ready.permit.decided_by().clone();
@@ -252,6 +251,26 @@ pub async fn exchange(
         asking.port.answered(call, answer, &grant).await?;
     }
     Ok(exchanged)
+}
+
+/// What a request in the record came to, unless it can and has to be sent again.
+fn settled(
+    asked: &Asked,
+    call: &HostCall,
+    port: &mut dyn Port,
+) -> Option<Result<Exchanged, Fault>> {
+    match port.recall(call)? {
+        Recalled::Answer(answer) => Some(recorded(call.clone(), answer)),
+        Recalled::InDoubt if asked.repeatable() => None,
+        Recalled::InDoubt => Some(Err(in_doubt(call.clone()))),
+        Recalled::Diverged { expected } => Some(Err(diverged(expected, call.clone()))),
+    }
+}
+
+fn in_doubt(call: HostCall) -> Fault {
+    Fault::InDoubt {
+        call: Box::new(call),
+    }
 }
 
 /// What has to be there before anything is sent or recorded.
@@ -347,6 +366,21 @@ impl Asked {
         });
         HostCall::new(INTERFACE, FUNCTION, arguments)
     }
+}
+
+/// Whether a recorded call can be made again without changing anything more: a request whose method says so, or, if `keys_count`, that
+/// carries a key by which its server knows it again. What is no request changes nothing outside.
+#[must_use]
+pub fn is_repeatable(interface: &str, arguments: &Json, keys_count: bool) -> bool {
+    if interface != INTERFACE {
+        return true;
+    }
+    let method = arguments["method"].as_str().unwrap_or_default();
+    let keyed = || {
+        let headers = arguments["headers"].as_array();
+        headers.is_some_and(|headers| headers.iter().any(|pair| pair[0] == IDEMPOTENCY_KEY))
+    };
+    method.parse::<Method>().is_ok_and(Method::is_idempotent) || keys_count && keyed()
 }
 
 fn pairs(headers: &HeaderMap) -> Vec<(String, Payload)> {

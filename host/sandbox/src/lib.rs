@@ -44,7 +44,7 @@ pub use call::Call;
 pub use compile::{CompileLimits, CompilerChild, compile_child_main};
 pub use component::Component;
 pub use error::{LoadError, SandboxError};
-pub use exchange::{Answer, Asked, Exchanged, Unanswered, Web, exchange};
+pub use exchange::{Answer, Asked, Exchanged, Unanswered, Web, exchange, is_repeatable};
 pub use fault::{Fault, Outcome, Usage};
 pub use folders::{FolderError, ResolvedFolders};
 pub use limits::Limits;

@@ -278,6 +278,8 @@ pub type Durable<'a> = Pin<Box<dyn Future<Output = Result<(), PortError>> + Send
 pub trait Port: Send {
     /// The recorded answer to the next host call in order, while re-executing; none when the record is used up.
     fn recall(&mut self, call: &HostCall) -> Option<Recalled>;
+    /// The host call that the record has next. Uses nothing up.
+    fn expected(&self) -> Option<HostCall>;
     /// Makes it durable that this host call, which can change the world, is about to be made. Its answer follows as
     /// [`Port::answered`], before any other host call.
     fn intended(&mut self, call: &HostCall) -> Durable<'_>;

@@ -10,6 +10,7 @@ use writ_sandbox::{Call, Tools};
 
 use crate::{
     app::App,
+    asking::{self, Asking},
     clock::now_ms,
     fault,
     port::{FirstDenial, JournalPort, Record},
@@ -62,6 +63,8 @@ pub(crate) struct Work {
     pub(crate) recorded: Record,
     /// What must be durable before the guest may touch the world.
     pub(crate) intent: Option<Position>,
+    /// Told of what is sent.
+    pub(crate) asking: Asking,
 }
 
 impl Work {
@@ -109,6 +112,7 @@ impl Work {
             return Ok(Returned::new(task, attempt, effects, Err(problem)));
         };
         let denial = FirstDenial::default();
+        let left = asking::in_doubt(&self.recorded);
         let port = JournalPort::new(
             self.inner.journal.clone(),
             self.run,
@@ -116,6 +120,7 @@ impl Work {
             attempt,
             self.recorded,
             Arc::clone(&denial),
+            self.asking.with_keys(known.idempotent.contains(&function)),
         );
         // A function that is said to have no effects gets no permit for any: that makes the saying true.
         let authority = match effects {
@@ -123,9 +128,12 @@ impl Work {
             Effects::Recorded | Effects::Idempotent | Effects::Once => &known.authority,
         };
         if let Err(refusal) = authority.lasts(now_ms()) {
-            let problem = fault::ended(&refusal)
-                .with("plugin", plugin)
-                .with("function", function);
+            let problem = match left {
+                Some(left) => fault::problem(&plugin, &function, left),
+                None => fault::ended(&refusal)
+                    .with("plugin", plugin)
+                    .with("function", function),
+            };
             return Ok(Returned::new(task, attempt, effects, Err(problem)));
         }
         let outcome = known

@@ -1,7 +1,7 @@
 //! One active run: signals in, decisions out, actions performed, until it ends, waits, or the host stops.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -11,7 +11,10 @@ use futures_util::{
     future::{AbortHandle, Abortable, BoxFuture},
     stream::FuturesUnordered,
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    time::Instant,
+};
 use writ_journal::{JournalError, Position};
 use writ_run::{
     Action, Call, Decision, Effects, Event, Moment, Problem, Run, RunId, Signal, TaskId,
@@ -19,6 +22,7 @@ use writ_run::{
 
 use crate::{
     app::App,
+    asking::{self, Asking},
     call::{Returned, Work},
     clock::now_ms,
     evaluator::Evaluator,
@@ -48,6 +52,41 @@ type Attempt = (TaskId, u32);
 /// What a call came to. An aborted one yields `None`.
 type Outcome = Option<Result<Returned, JournalError>>;
 
+/// A call that is under way.
+struct UnderWay {
+    abort: AbortHandle,
+    effects: Effects,
+    asking: Asking,
+}
+
+/// What calls have sent and wait for, held still while somebody decides whether they are given up.
+#[derive(Default)]
+struct Held {
+    asking: BTreeSet<TaskId>,
+    guards: Vec<OwnedMutexGuard<bool>>,
+}
+
+impl Held {
+    /// Of all calls under way, as any signal may give them up, and of those that an earlier host left.
+    async fn take(calls: &HashMap<Attempt, UnderWay>, left: &HashMap<Attempt, Record>) -> Self {
+        let mut held = Self::default();
+        for (&(task, _), call) in calls {
+            if call.effects == Effects::Recorded {
+                let guard = call.asking.hold().await;
+                if *guard {
+                    held.asking.insert(task);
+                }
+                held.guards.push(guard);
+            }
+        }
+        let left = left
+            .iter()
+            .filter(|(_, record)| asking::left(record).is_some());
+        held.asking.extend(left.map(|((task, _), _)| *task));
+        held
+    }
+}
+
 /// A run that is being driven.
 pub(crate) struct Drive {
     inner: Arc<Inner>,
@@ -60,7 +99,7 @@ pub(crate) struct Drive {
     calls: FuturesUnordered<BoxFuture<'static, (Attempt, Outcome)>>,
     /// What came back while others were given up.
     returned: VecDeque<(Attempt, Outcome)>,
-    aborts: HashMap<Attempt, (AbortHandle, Effects)>,
+    aborts: HashMap<Attempt, UnderWay>,
     /// When the state machine wants to be woken.
     wake_ms: Option<u64>,
     /// The state machine used up its budget of internal steps and wants to go on.
@@ -96,8 +135,8 @@ impl Drive {
     pub(crate) async fn go(mut self, first: Signal) -> Result<Rest, SchedulerError> {
         let resting = self.until_rest(first).await;
         // Nothing that was started for a run outlives its drive.
-        for (abort, _) in self.aborts.values() {
-            abort.abort();
+        for call in self.aborts.values() {
+            call.abort.abort();
         }
         Ok(match resting? {
             Resting::Ended => Rest::Ended(Box::new(self.run)),
@@ -111,9 +150,10 @@ impl Drive {
         let mut returned = (first, Effects::None);
         loop {
             let (signal, effects) = returned;
-            let decision = self.advance(signal);
-            self.give_up(&decision).await;
-            let (decision, position) = self.append(decision)?;
+            let held = Held::take(&self.aborts, &self.recorded).await;
+            let decision = self.advance(signal, &held, *stopping.borrow());
+            self.give_up(&decision, held).await;
+            let (decision, position) = self.append(decision).await?;
             if let Some(resting) = self.perform(decision, position, effects).await? {
                 return Ok(resting);
             }
@@ -125,18 +165,20 @@ impl Drive {
     }
 
     /// Gives a signal to the state machine.
-    fn advance(&mut self, signal: Signal) -> Decision {
+    fn advance(&mut self, signal: Signal, held: &Held, stopping: bool) -> Decision {
         let app = Arc::clone(&self.app);
         let moment = Moment {
             definition: &app.definition,
             now_ms: now_ms(),
             runtime: &app.runtime,
             secrets: &app.secrets,
+            asking: &held.asking,
+            stopping,
         };
         let run = &mut self.run;
         let work = || {
             app.with_expressions(|expressions| {
-                run.advance(&moment, signal, &mut Evaluator(expressions))
+                run.advance(&moment, signal, &mut Evaluator::new(expressions))
             })
         };
         // A jq program may run for as long as its CPU limit: other runs must not wait behind it.
@@ -149,16 +191,18 @@ impl Drive {
 
     /// Ends the calls that a decision gives up, and waits until they are gone: what they did is told by then, and comes before the
     /// event that ended them. They give way within a tick of the sandbox.
-    async fn give_up(&mut self, decision: &Decision) {
+    async fn give_up(&mut self, decision: &Decision, held: Held) {
         let mut going = HashSet::new();
         for action in &decision.actions {
             if let Action::Abort { task, attempt } = action
-                && let Some((abort, _)) = self.aborts.remove(&(*task, *attempt))
+                && let Some(call) = self.aborts.remove(&(*task, *attempt))
             {
-                abort.abort();
+                call.abort.abort();
                 going.insert((*task, *attempt));
             }
         }
+        // What goes on may send again; what was given up can't any more.
+        drop(held);
         self.returned.retain(|(attempt, _)| !going.remove(attempt));
         while !going.is_empty() {
             let Some((attempt, outcome)) = self.calls.next().await else {
@@ -171,7 +215,7 @@ impl Drive {
     }
 
     /// Appends what a decision led to.
-    fn append(
+    async fn append(
         &mut self,
         decision: Decision,
     ) -> Result<(Decision, Option<Position>), SchedulerError> {
@@ -181,18 +225,23 @@ impl Drive {
         let journal = &self.inner.journal;
         match journal.append(self.id, now_ms(), &decision.events) {
             Ok(position) => Ok((decision, Some(position))),
-            Err(error) if error.is_of_event() => self.end_unrecordable(&error),
+            Err(error) if error.is_of_event() => self.end_unrecordable(&error).await,
             Err(error) => Err(error.into()),
         }
     }
 
     /// Ends a run that came to something which no journal holds, from where its journal leaves it. It is that run's trouble alone; left
     /// unfinished, it would come to the same at every start.
-    fn end_unrecordable(
+    async fn end_unrecordable(
         &mut self,
         error: &JournalError,
     ) -> Result<(Decision, Option<Position>), SchedulerError> {
         tracing::warn!(run = %self.id, %error, "a run came to what can't be recorded");
+        // What its calls do comes before the end, or not at all.
+        for (_, call) in self.aborts.drain() {
+            call.abort.abort();
+        }
+        while self.calls.next().await.is_some() {}
         let detail = format!("the run came to what can't be recorded: {error}");
         let event = Event::RunFaulted {
             error: Problem::ours("limit", 500, detail),
@@ -231,15 +280,19 @@ impl Drive {
             .iter()
             .filter(|action| matches!(action, Action::Call(_)))
             .count();
-        let inline = calls == 1 && self.is_idle();
-        let mut again = false;
+        let again = decision
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Continue));
+        // One that goes on would not look at a call in its own task.
+        let inline = calls == 1 && self.is_idle() && !again;
         for action in decision.actions {
             match action {
                 Action::Call(call) => self.start(*call, position, inline),
                 // Given up before the events were appended.
                 Action::Abort { .. } => {}
                 Action::Wake { at_ms } => self.wake_ms = Some(at_ms),
-                Action::Continue => again = true,
+                Action::Continue => {}
                 Action::Finished => {}
             }
         }
@@ -270,7 +323,13 @@ impl Drive {
         let attempt = (call.task, call.attempt);
         let recorded = self.recorded.remove(&attempt).unwrap_or_default();
         let (abort, registration) = AbortHandle::new_pair();
-        self.aborts.insert(attempt, (abort, call.effects));
+        let asking = Asking::default();
+        let under_way = UnderWay {
+            abort,
+            effects: call.effects,
+            asking: asking.clone(),
+        };
+        self.aborts.insert(attempt, under_way);
         let call = Work {
             inner: Arc::clone(&self.inner),
             app: Arc::clone(&self.app),
@@ -278,6 +337,7 @@ impl Drive {
             call,
             recorded,
             intent: position,
+            asking,
         };
         let work = Abortable::new(call.perform_caught(), registration);
         let future = if inline {
@@ -296,7 +356,15 @@ impl Drive {
     ) -> Result<Option<(Signal, Effects)>, JournalError> {
         if std::mem::take(&mut self.again) {
             tokio::task::yield_now().await;
-            return Ok((!*stopping.borrow()).then_some((Signal::Continue, Effects::None)));
+            // What came back meanwhile comes first, and a host that stops waits for calls as it always does.
+            if let Some(Some(outcome)) = self.outcome().now_or_never()
+                && let Some(returned) = outcome.transpose()?
+            {
+                return Ok(Some(self.came_back(returned)));
+            }
+            if !*stopping.borrow() {
+                return Ok(Some((Signal::Continue, Effects::None)));
+            }
         }
         loop {
             let stop = *stopping.borrow();
@@ -312,8 +380,7 @@ impl Drive {
                 _ = stopping.wait_for(|stop| *stop), if !stop => {}
                 Some(outcome) = self.outcome(), if !self.is_idle() => {
                     let Some(returned) = outcome.transpose()? else { continue };
-                    self.aborts.remove(&(returned.task, returned.attempt));
-                    return Ok(Some(returned.into_signal()));
+                    return Ok(Some(self.came_back(returned)));
                 }
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() && !stop => {
                     self.wake_ms = None;
@@ -324,6 +391,11 @@ impl Drive {
                 else => return Ok(None),
             }
         }
+    }
+
+    fn came_back(&mut self, returned: Returned) -> (Signal, Effects) {
+        self.aborts.remove(&(returned.task, returned.attempt));
+        returned.into_signal()
     }
 
     /// Whether no call is under way, and none has come back that nobody looked at.
@@ -350,7 +422,7 @@ impl Drive {
     fn touches_the_world(&self) -> bool {
         self.aborts
             .values()
-            .any(|(_, effects)| *effects != Effects::None)
+            .any(|call| call.effects != Effects::None)
     }
 }
 

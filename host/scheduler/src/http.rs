@@ -8,6 +8,7 @@ use writ_run::{HttpCall, Problem};
 use writ_sandbox::{ExchangeLimits, Limits, Port, Unanswered, exchange};
 
 use crate::{
+    asking,
     call::{Returned, Work},
     clock::now_ms,
     fault,
@@ -41,6 +42,7 @@ impl Work {
         let turn = self.inner.requests.acquire().await;
         let _turn =
             turn.map_err(|_| Problem::ours("host", 500, "the host takes no more requests"))?;
+        let left = asking::in_doubt(&self.recorded);
         let mut port = JournalPort::new(
             self.inner.journal.clone(),
             self.run,
@@ -48,11 +50,13 @@ impl Work {
             self.call.attempt,
             self.recorded,
             FirstDenial::default(),
+            self.asking.with_keys(true),
         );
         let authority = &self.app.authority;
-        authority
-            .lasts(now_ms())
-            .map_err(|refusal| fault::ended(&refusal))?;
+        authority.lasts(now_ms()).map_err(|refusal| match left {
+            Some(left) => fault::problem(OWN.0, OWN.1, left),
+            None => fault::ended(&refusal),
+        })?;
         let limits = bounds(&self.app.limits);
         let (asked, shown) =
             request::asked(

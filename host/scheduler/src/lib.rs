@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod asking;
 mod call;
 mod clock;
 mod drive;

@@ -11,7 +11,7 @@ use writ_sandbox::{
     PortError, Recalled, ToolRecord, kv_answer_to_json,
 };
 
-use crate::{clock::now_ms, kv};
+use crate::{asking::Asking, clock::now_ms, kv};
 
 /// A host call in the journal.
 pub(crate) struct Recorded {
@@ -49,6 +49,7 @@ pub(crate) struct JournalPort {
     /// The tools that are at work, the outermost first.
     tools: Vec<Called>,
     denial: FirstDenial,
+    asking: Asking,
     pages: kv::Pages,
     /// What could not be recorded.
     lost: Option<PortError>,
@@ -64,6 +65,7 @@ impl JournalPort {
         attempt: u32,
         recorded: Record,
         denial: FirstDenial,
+        asking: Asking,
     ) -> Self {
         Self {
             journal,
@@ -74,6 +76,7 @@ impl JournalPort {
             index: 0,
             tools: Vec::new(),
             denial,
+            asking,
             pages: kv::Pages::default(),
             lost: None,
             recorded_bytes: 0,
@@ -165,6 +168,11 @@ impl Port for JournalPort {
         })
     }
 
+    fn expected(&self) -> Option<writ_sandbox::HostCall> {
+        let next = self.recorded.get(&self.index)?;
+        Some(theirs(next.call.clone()))
+    }
+
     fn intended(&mut self, call: &writ_sandbox::HostCall) -> Durable<'_> {
         let event = Event::HostIntended {
             task: self.task,
@@ -173,7 +181,12 @@ impl Port for JournalPort {
             call: ours(call.clone()),
             chain: self.chain(),
         };
-        self.durably(&event)
+        let asking = self.asking.clone();
+        let call = call.clone();
+        Box::pin(async move {
+            asking.begin(&call).await;
+            self.durably(&event).await
+        })
     }
 
     fn answered(
@@ -183,7 +196,12 @@ impl Port for JournalPort {
         grant: &Capability,
     ) -> Durable<'_> {
         let event = self.called(call, answer, grant.to_string(), Vec::new());
-        self.durably(&event)
+        let asking = self.asking.clone();
+        Box::pin(async move {
+            self.durably(&event).await?;
+            asking.end().await;
+            Ok(())
+        })
     }
 
     fn record(&mut self, call: writ_sandbox::HostCall, answer: Json, grant: &Capability) {
@@ -330,7 +348,7 @@ fn same(recorded: &HostCall, call: &writ_sandbox::HostCall) -> bool {
         == (&call.interface, &call.function, &call.arguments)
 }
 
-fn theirs(call: HostCall) -> writ_sandbox::HostCall {
+pub(crate) fn theirs(call: HostCall) -> writ_sandbox::HostCall {
     writ_sandbox::HostCall {
         interface: call.interface,
         function: call.function,

@@ -195,6 +195,10 @@ pub(crate) fn call(
 struct Mute;
 
 impl Port for Mute {
+    fn expected(&self) -> Option<HostCall> {
+        None
+    }
+
     fn recall(&mut self, _: &HostCall) -> Option<Recalled> {
         None
     }

@@ -66,6 +66,98 @@ fn a_request_without_an_answer_is_in_doubt_and_never_sent_again() {
     assert_eq!(world.http.received().len(), 1, "it was sent again");
 }
 
+/// A workflow of its own requests, each tried twice, that may take so long.
+fn tried(world: &World, seconds: u32, tasks: &[Json]) {
+    let (get, all) = (
+        only_get(world),
+        format!("http:POST,PUT {}/**", world.origin()),
+    );
+    let requests = json!([
+        { "capability": get, "reason": "to look" },
+        { "capability": all, "reason": "to pay", "optional": true },
+    ]);
+    let document = json!({
+        "document": { "dsl": "1.0.3", "namespace": "tests", "name": "tried", "version": "0.1.0",
+            "metadata": { "writ": { "requests": requests } } },
+        "do": [{ "outer": {
+            "try": [{ "pay": { "timeout": { "after": { "seconds": seconds } }, "do": tasks } }],
+            "catch": { "retry": { "limit": { "attempt": { "count": 3 } } } },
+        } }],
+    });
+    world.app.write("workflow.yaml", &document.to_string());
+    world.grant_workflow("tests/tried", &[(&get, LOOPBACK), (&all, LOOPBACK)]);
+}
+
+fn only_get(world: &World) -> String {
+    format!("http:GET {}/**", world.origin())
+}
+
+fn ask(world: &World, name: &str, method: &str) -> Json {
+    json!({ name: { "call": "http", "with": { "method": method, "endpoint": world.url("/pay") } } })
+}
+
+#[test]
+fn a_time_that_is_over_hides_no_doubt_and_sends_nothing_again() {
+    for (method, dies, status, requests) in [
+        ("post", false, "faulted", 1),
+        ("post", true, "faulted", 1),
+        ("put", false, "completed", 2),
+    ] {
+        let world = silent_at_first();
+        tried(&world, 2, &[ask(&world, "send", method)]);
+        if dies {
+            let host = Victim::start(world.app.path(), &["run", "."]);
+            until("the request", || world.http.received().len() == 1);
+            assert!(host.kill().struck);
+            thread::sleep(Duration::from_millis(2_500));
+            resume(&world.app);
+        } else {
+            let _ = world.app.writ(&["run", "."]);
+        }
+        let run = only_run(&world.app);
+        let shown = shown(&world.app, &run);
+        assert_eq!(shown["status"], status, "{method}: {shown}");
+        if status == "faulted" {
+            assert_eq!(shown["error"]["status"], 408, "{shown}");
+            assert_eq!(
+                shown["error"]["inDoubt"], "/do/0/outer/try/0/pay/do/0/send",
+                "{shown}"
+            );
+        }
+        assert_eq!(world.http.received().len(), requests, "{method}");
+    }
+}
+
+#[test]
+fn what_was_sent_is_in_doubt_also_when_its_grant_is_gone() {
+    let world = silent_at_first();
+    tried(&world, 60, &[ask(&world, "send", "post")]);
+    let host = Victim::start(world.app.path(), &["run", "."]);
+    until("the request", || world.http.received().len() == 1);
+    assert!(host.kill().struck);
+    let run = only_run(&world.app);
+    world.grant_workflow("tests/tried", &[(&only_get(&world), LOOPBACK)]);
+    resume(&world.app);
+    let shown = shown(&world.app, &run);
+    assert_eq!(shown["error"]["type"], "urn:writ:error:in-doubt", "{shown}");
+    assert_eq!(world.http.received().len(), 1);
+}
+
+/// While one branch computes, the other's call is sent and its answer taken in.
+#[test]
+fn a_branch_that_computes_starves_no_other() {
+    let world = World::new(|_| Reply::ok("done"));
+    let busy = json!({ "busy": { "for": { "in": "${ [range(20000)] }" }, "do": [{ "step": { "set": { "n": 1 } } }] } });
+    let document_tasks = [json!({ "both": { "fork": {
+        "compete": true,
+        "branches": [ask(&world, "send", "post"), busy],
+    } } })];
+    tried(&world, 600, &document_tasks);
+    let said = world.app.writ(&["run", ".", "--json"]).expect(0).json();
+    assert_eq!(said["output"], "done");
+    assert_eq!(world.http.received().len(), 1);
+}
+
 #[test]
 fn a_method_that_changes_nothing_more_is_sent_again() {
     let world = silent_at_first();

@@ -99,6 +99,98 @@ do:
     assert!(other.error().is_in_doubt());
 }
 
+/// A payment that is given up in the middle, by a time or by a neighbour's error, is not made again.
+#[test]
+fn an_effect_that_is_given_up_is_in_doubt_and_never_tried_again() {
+    let retry = "catch: {retry: {delay: {seconds: 1}, limit: {attempt: {count: 5}}}, do: [{told: {set: '${ $error }'}}]}";
+    let slow = "{call: 'echo:1.0.0@PLUGIN', with: {ms: 60000}}";
+    let bodies = [
+        "{timeout: {after: {seconds: 2}}, do: [{pay: SLOW}]}",
+        "{timeout: {after: {seconds: 2}}, call: 'echo:1.0.0@PLUGIN', with: {ms: 60000}}",
+        "{fork: {branches: [{pay: SLOW}, {other: {do: [{w: {wait: {seconds: 2}}}, {r: {raise: {error: {type: 'urn:x', status: 500}}}}]}}]}}",
+    ];
+    for body in bodies {
+        for (plugin, asks, doubtful) in [
+            ("pay", false, true),
+            ("record", true, true),
+            ("record", false, false),
+            ("safe", false, false),
+            ("pure", false, false),
+        ] {
+            let body = body.replace("SLOW", slow).replace("PLUGIN", plugin);
+            let definition = define(&format!("do: [{{t: {{try: [{{x: {body}}}], {retry}}}}}]"));
+            let mut host = Host::new(&definition);
+            host.start(json!({}));
+            assert_eq!(host.calls.len(), 1, "{body}");
+            if asks {
+                host.asking.insert(host.calls[0].task);
+            }
+            // Until the time is over, and the first pause.
+            for _ in 0..4 {
+                host.now_ms += 1_000;
+                host.signal(Signal::Woken);
+            }
+            let again = host.calls.len() > 1;
+            assert_ne!(again, doubtful, "{plugin}: {body}");
+            if doubtful {
+                let told = host.output();
+                let reference = told["inDoubt"].as_str();
+                assert!(
+                    reference.is_some_and(|of| of.starts_with("/do/0/t/try/0/x")),
+                    "{told}"
+                );
+            }
+        }
+    }
+}
+
+/// The time was over while no host was there.
+#[test]
+fn a_deadline_that_passed_meanwhile_hides_no_doubt() {
+    let definition = define(
+        "do: [{t: {try: [{pay: {timeout: {after: {seconds: 2}}, call: 'echo:1.0.0@pay', with: {ms: 60000}}}], catch: {retry: {delay: {seconds: 1}}}}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    let mut other = Host::recovered(&definition, &host.journal);
+    other.now_ms += 10_000;
+    other.signal(Signal::Recovered).until_idle();
+    assert!(other.calls.is_empty());
+    assert!(other.error().is_in_doubt(), "{:?}", other.error());
+
+    let definition = define(
+        "timeout: {after: {seconds: 2}}\ndo: [{pay: {call: 'echo:1.0.0@pay', with: {ms: 60000}}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    host.now_ms += 3_000;
+    host.signal(Signal::Woken);
+    assert_eq!(host.error().status, 408);
+    assert!(host.error().is_in_doubt());
+}
+
+#[test]
+fn a_host_that_stops_takes_in_what_comes_back_and_begins_no_call() {
+    let definition = define(
+        "do: [{a: {call: 'echo:1.0.0@pay', with: {n: 1}}}, {s: {set: {b: 1}}}, {b: {call: 'echo:1.0.0@pay', with: {n: 2}}}]",
+    );
+    let mut host = Host::new(&definition);
+    host.start(json!({}));
+    host.stopping = true;
+    host.until_idle();
+    assert_eq!(host.calls.len(), 1);
+    let completed = host
+        .names()
+        .iter()
+        .filter(|name| **name == "task.completed")
+        .count();
+    assert_eq!(completed, 2, "{:?}", host.names());
+    let mut other = Host::recovered(&definition, &host.journal);
+    other.signal(Signal::Recovered).until_idle();
+    assert_eq!(other.calls.len(), 1);
+    assert_eq!(other.output()["n"], 2);
+}
+
 #[test]
 fn a_problem_from_the_host_keeps_what_it_carries() {
     let definition = define("do: [{a: {call: 'echo:1.0.0@pure'}}]");

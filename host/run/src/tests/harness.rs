@@ -34,6 +34,7 @@ pub(crate) fn define(body: &str) -> Definition {
     for function in ["echo", "fail", "flaky"] {
         for (plugin, effect) in [
             ("pure", Effects::None),
+            ("record", Effects::Recorded),
             ("safe", Effects::Idempotent),
             ("pay", Effects::Once),
         ] {
@@ -60,6 +61,9 @@ pub(crate) struct Host<'d> {
     pub(crate) wake_ms: Option<u64>,
     /// Fold the journal again after every step and compare.
     pub(crate) strict: bool,
+    /// Calls that have sent what nobody has answered.
+    pub(crate) asking: BTreeSet<TaskId>,
+    pub(crate) stopping: bool,
 }
 
 impl<'d> Host<'d> {
@@ -76,6 +80,8 @@ impl<'d> Host<'d> {
             finished: 0,
             wake_ms: None,
             strict: true,
+            asking: BTreeSet::new(),
+            stopping: false,
         }
     }
 
@@ -118,6 +124,8 @@ impl<'d> Host<'d> {
                 now_ms: self.now_ms,
                 runtime: &runtime,
                 secrets: &secrets,
+                asking: &self.asking,
+                stopping: self.stopping,
             };
             let decision = self.run.advance(&moment, signal, &mut self.jq);
             let now_ms = self.now_ms;

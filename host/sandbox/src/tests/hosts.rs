@@ -171,6 +171,10 @@ async fn a_panic_of_the_host_is_a_fault_of_the_call() {
         ) -> crate::Durable<'_> {
             Box::pin(async { Ok(()) })
         }
+        fn expected(&self) -> Option<crate::HostCall> {
+            None
+        }
+
         fn recall(&mut self, _: &crate::HostCall) -> Option<crate::Recalled> {
             panic!("the port broke")
         }

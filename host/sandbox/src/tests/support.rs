@@ -58,6 +58,11 @@ impl TestPort {
 }
 
 impl Port for TestPort {
+    fn expected(&self) -> Option<HostCall> {
+        let story = self.0.lock();
+        story.record.front().map(|(call, _)| call.clone())
+    }
+
     fn recall(&mut self, call: &HostCall) -> Option<Recalled> {
         let (expected, answer) = self.0.lock().record.pop_front()?;
         Some(if expected == *call {
