@@ -246,7 +246,7 @@ impl Step<'_, '_> {
         }
         if let Some(pause) = self.retries(site, open, tried, attempts, &view)? {
             self.retry(site, attempts, pause);
-        } else if tried.retry.is_some() && tried.handler.is_none() {
+        } else if tried.retry.is_some() && tried.handler.is_none() && tried.then.is_none() {
             self.pass_on(site);
         } else {
             self.emit(Event::TaskCaught {

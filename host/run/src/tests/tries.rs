@@ -129,6 +129,33 @@ do:
 }
 
 #[test]
+fn used_up_attempts_go_where_then_says() {
+    let body = |then: &str| {
+        format!(
+            r#"
+do:
+  - risky:
+      try: [{{get: {{call: 'fail:1.0.0@pure', with: {{status: 503}}}}}}]
+      catch: {{retry: {{limit: {{attempt: {{count: 3}}}}}}, then: {then}}}
+  - skipped: {{set: '${{ {{skipped: .}} }}'}}
+  - after: {{set: '${{ {{after: .}} }}'}}
+"#
+        )
+    };
+    for (then, output) in [
+        ("after", json!({"after": 7})),
+        ("end", json!(7)),
+        ("continue", json!({"after": {"skipped": 7}})),
+    ] {
+        let definition = define(&body(then));
+        let mut host = Host::new(&definition);
+        host.run_to_end(json!(7));
+        assert_eq!(host.output(), output, "{then}");
+        assert_eq!(host.calls.len(), 3, "{then}");
+    }
+}
+
+#[test]
 fn a_retry_may_be_limited_by_time_and_by_conditions() {
     let body = |retry: &str| {
         format!(
