@@ -41,6 +41,7 @@ fn the_handler_sees_the_error_and_its_output_goes_on() {
 fn filters_and_conditions_decide_what_is_caught() {
     for (catch, caught) in [
         ("{errors: {with: {status: 418}}}", true),
+        ("{errors: {with: {status: 418.0}}}", true),
         ("{errors: {with: {status: 419}}}", false),
         (
             "{errors: {with: {type: 'urn:test:boom', title: Boom, detail: 'at 7'}}}",
