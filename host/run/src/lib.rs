@@ -16,7 +16,6 @@ mod clock;
 mod data;
 mod definition;
 mod doors;
-mod duration;
 mod event;
 mod flow;
 mod fold;
