@@ -40,6 +40,8 @@ fn the_handler_sees_the_error_and_its_output_goes_on() {
 #[test]
 fn filters_and_conditions_decide_what_is_caught() {
     for (catch, caught) in [
+        ("{}", true),
+        ("{errors: {}}", true),
         ("{errors: {with: {status: 418}}}", true),
         ("{errors: {with: {status: 418.0}}}", true),
         ("{errors: {with: {status: 419}}}", false),

@@ -267,7 +267,7 @@ impl Reader {
         if catch.entries().is_empty() {
             let help = "say what is done with an error: `errors`, `retry`, `do` or `then`";
             self.report
-                .error_help(catch.span, "missing-key", "`catch` is empty", help);
+                .warning_help(catch.span, "missing-key", "`catch` is empty", help);
         }
         let name = self.variable(catch, "as", "error");
         Some(TaskKind::Try(Box::new(Try {
@@ -292,12 +292,15 @@ impl Reader {
         let Some(node) = node.filter(|node| self.shape(node, &ERRORS, &path.key("errors"))) else {
             return IndexMap::new();
         };
+        let help = "leave `errors` out to catch any error";
         let Some(with) = node.get("with") else {
-            self.missing(node, "`errors`", "with");
+            let message = "`errors` names nothing to compare";
+            self.report
+                .warning_help(node.span, "missing-key", message, help);
             return IndexMap::new();
         };
+        // The standard's schema allows both of the above, and wants a member here.
         if with.entries().is_empty() {
-            let help = "leave `errors` out to catch any error";
             self.report.error_help(
                 with.span,
                 "missing-key",
