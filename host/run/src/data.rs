@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use writ_workflow::model::{Duration, Expression, Output, Task, TaskIndex, TaskKind, Template};
+use writ_workflow::{
+    DURATION_MS_MAX, duration_ms,
+    model::{Duration, Expression, Output, Task, TaskIndex, TaskKind, Template},
+};
 
 use crate::{
     Problem,
     arguments::{Scene, View},
     definition::Door,
-    duration,
     flow::{Step, Stop},
     state::Site,
 };
@@ -187,10 +189,11 @@ impl Step<'_, '_> {
         view: &View,
     ) -> Result<u64, Stop> {
         match length {
-            Duration::Milliseconds(length) => Ok((*length).min(duration::DURATION_MS_MAX)),
+            Duration::Milliseconds(length) => Ok((*length).min(DURATION_MS_MAX)),
             Duration::Expression(expression) => {
                 let value = self.evaluate(site, expression, on, view)?;
-                duration::milliseconds(&value).map_err(|message| failed(expression, &message))
+                duration_ms(&value)
+                    .map_err(|error| failed(expression, &format!("{error}: {}", error.help())))
             }
         }
     }

@@ -79,9 +79,9 @@ impl Race {
         self.compete && others
     }
 
-    /// The array of all outputs, or the winner's output.
+    /// The array of all outputs, or the winner's output. A race without branches has no winner, but it has ended.
     pub(crate) fn output(&self) -> Option<Arc<Json>> {
-        if self.compete {
+        if self.compete && self.outputs.lists() > 0 {
             return self.outputs.first();
         }
         (self.missing == 0).then(|| self.outputs.array())

@@ -17,7 +17,6 @@ mod data;
 mod definition;
 mod doors;
 mod doubt;
-mod duration;
 mod event;
 mod flow;
 mod fold;

@@ -1,11 +1,13 @@
 //! Whether a `try` tries again, and when: conditions, limits, backoff, jitter drawn from the run's seed.
 
-use writ_workflow::model::{Backoff, Expression, Retry, Try};
+use writ_workflow::{
+    DURATION_MS_MAX,
+    model::{Backoff, Expression, Retry, Try},
+};
 
 use crate::{
     Event,
     arguments::View,
-    duration::DURATION_MS_MAX,
     flow::{Step, Stop},
     seed,
     state::{Open, Site},

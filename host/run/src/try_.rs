@@ -246,7 +246,7 @@ impl Step<'_, '_> {
         }
         if let Some(pause) = self.retries(site, open, tried, attempts, &view)? {
             self.retry(site, attempts, pause);
-        } else if tried.retry.is_some() && tried.handler.is_none() {
+        } else if tried.retry.is_some() && tried.handler.is_none() && tried.then.is_none() {
             self.pass_on(site);
         } else {
             self.emit(Event::TaskCaught {
@@ -271,7 +271,7 @@ impl Step<'_, '_> {
         let matches = tried
             .errors
             .iter()
-            .all(|(member, wanted)| shown.get(member) == Some(wanted));
+            .all(|(member, wanted)| shown.get(member).is_some_and(|shown| same(shown, wanted)));
         Ok(matches
             && self.allowed(
                 site,
@@ -291,5 +291,50 @@ impl Step<'_, '_> {
             error: None,
             at_ms: None,
         });
+    }
+}
+
+/// Whether two values are equal as JSON has it, where `503.0` is `503`.
+fn same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Number(one), Json::Number(other)) if one.is_f64() || other.is_f64() => {
+            one.as_f64() == other.as_f64()
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            let found = |(name, one)| other.get(name).is_some_and(|other| same(one, other));
+            one.len() == other.len() && one.iter().all(found)
+        }
+        (one, other) => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        for (one, other) in [
+            (json!(503), json!(503.0)),
+            (json!(-0.0), json!(0)),
+            (json!({"a": [1, {"b": 2.0}]}), json!({"a": [1.0, {"b": 2}]})),
+        ] {
+            assert!(same(&one, &other) && same(&other, &one), "{one} {other}");
+        }
+        for (one, other) in [
+            (json!(503), json!(503.5)),
+            (json!(u64::MAX), json!(u64::MAX - 1)),
+            (json!(1), json!("1")),
+            (json!([1]), json!([1, 1])),
+            (json!({"a": 1}), json!({"b": 1})),
+            (json!({"a": 1}), json!({"a": 1, "b": 1})),
+        ] {
+            assert!(!same(&one, &other) && !same(&other, &one), "{one} {other}");
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! Lengths of time: ISO 8601 text and the DSL's objects, to milliseconds.
+//! Lengths of time: ISO 8601 text and the DSL's objects, to milliseconds. Documents and what expressions yield are read alike.
 //!
 //! Knows no clock and no calendar: a month or a year has no fixed length and is refused.
+
+use serde_json::{Number, Value as Json};
 
 /// The longest length of time that is accepted: about a hundred years.
 pub const DURATION_MS_MAX: u64 = 36_525 * DAY_MS;
@@ -20,27 +22,90 @@ pub(crate) const UNITS: [(&str, u64); 5] = [
     ("milliseconds", 1),
 ];
 
-/// Why text is no duration.
+/// Why a value is no duration.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DurationError {
+pub enum DurationError {
+    /// Text of another form.
     #[error("`{0}` is not an ISO 8601 duration")]
     Malformed(String),
+    /// Text in units that a calendar would have to measure.
     #[error("`{0}` counts years or months, which have no fixed length")]
     Calendar(String),
+    /// Beyond [`DURATION_MS_MAX`].
     #[error("`{0}` is longer than a hundred years")]
     TooLong(String),
+    /// Neither text nor an object with a member.
+    #[error("{0} is no duration")]
+    NoDuration(Json),
+    /// A member that is no unit.
+    #[error("a duration has no `{0}`")]
+    Unit(String),
+    /// A member that counts nothing.
+    #[error("`{unit}` must be a whole number and not negative, but is {count}")]
+    Count {
+        /// The member.
+        unit: &'static str,
+        /// What it is.
+        count: Json,
+    },
 }
 
 impl DurationError {
-    pub(crate) fn help(&self) -> &'static str {
+    /// What mends it.
+    pub fn help(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => {
+            Self::Malformed(_) | Self::NoDuration(_) => {
                 "for instance `PT30S`, `PT5M`, `P1DT12H`, or an object such as `{seconds: 30}`"
             }
             Self::Calendar(_) => "count days instead, for instance `P30D`",
             Self::TooLong(_) => "choose a shorter one",
+            Self::Unit(_) => "it has days, hours, minutes, seconds, milliseconds",
+            Self::Count { .. } => "round it, for instance with `floor`, or count a smaller unit",
         }
     }
+}
+
+/// The milliseconds of what an expression yields: ISO 8601 text, or an object of counts.
+pub fn duration_ms(value: &Json) -> Result<u64, DurationError> {
+    match value {
+        Json::String(text) => parse(text),
+        Json::Object(members) if !members.is_empty() => {
+            let mut parts = Vec::new();
+            for (name, count) in members {
+                let (unit, ms) = UNITS
+                    .into_iter()
+                    .find(|(unit, _)| unit == name)
+                    .ok_or_else(|| DurationError::Unit(name.clone()))?;
+                let number = count.as_number().and_then(whole);
+                let number = number.ok_or_else(|| DurationError::Count {
+                    unit,
+                    count: count.clone(),
+                })?;
+                parts.push((number, ms));
+            }
+            total(parts).ok_or_else(|| DurationError::TooLong(value.to_string()))
+        }
+        Json::Object(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => {
+            Err(DurationError::NoDuration(value.clone()))
+        }
+    }
+}
+
+/// JSON has one kind of number: `2.0`, which is what jq's division gives, is whole.
+fn whole(number: &Number) -> Option<u64> {
+    let fits = |float: &f64| float.fract() == 0.0 && *float >= 0.0;
+    let float = || number.as_f64().filter(fits).map(|float| float as u64);
+    number.as_u64().or_else(float)
+}
+
+/// The sum of counts of units; none when it is longer than any duration may be.
+pub(crate) fn total(parts: impl IntoIterator<Item = (u64, u64)>) -> Option<u64> {
+    parts
+        .into_iter()
+        .try_fold(0_u64, |sum, (count, unit_ms)| {
+            sum.checked_add(count.checked_mul(unit_ms)?)
+        })
+        .filter(|ms| *ms <= DURATION_MS_MAX)
 }
 
 /// The milliseconds of an ISO 8601 duration; parts of a millisecond are cut off.
@@ -115,6 +180,8 @@ fn scaled(number: &str, unit_ms: u64) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -156,6 +223,52 @@ mod tests {
                 matches!(parse(text), Err(DurationError::TooLong(_))),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_expressions_yield() {
+        for (value, ms) in [
+            (json!("PT0S"), 0),
+            (json!("PT0.0001H"), 360),
+            (json!({"minutes": 1, "milliseconds": 7}), 60_007),
+            (json!({"milliseconds": 1.0}), 1),
+            (json!({"seconds": -0.0, "days": 2e0}), 172_800_000),
+            (json!({"days": 36_525}), DURATION_MS_MAX),
+        ] {
+            assert_eq!(duration_ms(&value), Ok(ms), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_expressions_yield_is_refused() {
+        for (value, message) in [
+            (json!("5s"), "`5s` is not an ISO 8601 duration"),
+            (json!(5), "5 is no duration"),
+            (json!(null), "null is no duration"),
+            (json!([]), "[] is no duration"),
+            (json!({}), "{} is no duration"),
+            (json!({"weeks": 1}), "a duration has no `weeks`"),
+            (
+                json!({"seconds": -1}),
+                "`seconds` must be a whole number and not negative, but is -1",
+            ),
+            (
+                json!({"seconds": 1.5}),
+                "`seconds` must be a whole number and not negative, but is 1.5",
+            ),
+            (
+                json!({"days": 36_525, "milliseconds": 1}),
+                "`{\"days\":36525,\"milliseconds\":1}` is longer than a hundred years",
+            ),
+            (
+                json!({"days": 1e300}),
+                "`{\"days\":1e+300}` is longer than a hundred years",
+            ),
+        ] {
+            let error = duration_ms(&value).expect_err("it is refused");
+            assert_eq!(error.to_string(), message);
+            assert!(!error.help().is_empty());
         }
     }
 }

@@ -37,7 +37,7 @@ mod yaml;
 
 pub use check::{Catalog, ExpressionErrors, Known, check};
 pub use diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Severity};
-pub use duration::DURATION_MS_MAX;
+pub use duration::{DURATION_MS_MAX, DurationError, duration_ms};
 pub use read::{CONCURRENCY_MAX, DEFINITION_NODES_MAX, EXPRESSION_BYTES_MAX, TASKS_MAX, parse};
 /// What a line for people leaves out, here and wherever a run is told of.
 pub use writ_grant::is_unsafe;

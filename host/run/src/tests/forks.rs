@@ -152,3 +152,11 @@ do:
         json!({"read": {}, "now": {"x": 1}})
     );
 }
+
+#[test]
+fn without_branches_there_is_nothing_to_wait_for() {
+    for compete in [true, false] {
+        let body = format!("do: [{{none: {{fork: {{compete: {compete}, branches: []}}}}}}]");
+        assert_eq!(output_of(&body, json!(1)), json!([]), "compete: {compete}");
+    }
+}

@@ -40,7 +40,10 @@ fn the_handler_sees_the_error_and_its_output_goes_on() {
 #[test]
 fn filters_and_conditions_decide_what_is_caught() {
     for (catch, caught) in [
+        ("{}", true),
+        ("{errors: {}}", true),
         ("{errors: {with: {status: 418}}}", true),
+        ("{errors: {with: {status: 418.0}}}", true),
         ("{errors: {with: {status: 419}}}", false),
         (
             "{errors: {with: {type: 'urn:test:boom', title: Boom, detail: 'at 7'}}}",
@@ -126,6 +129,33 @@ do:
         json!({}),
     );
     assert_eq!(handled, json!(503));
+}
+
+#[test]
+fn used_up_attempts_go_where_then_says() {
+    let body = |then: &str| {
+        format!(
+            r#"
+do:
+  - risky:
+      try: [{{get: {{call: 'fail:1.0.0@pure', with: {{status: 503}}}}}}]
+      catch: {{retry: {{limit: {{attempt: {{count: 3}}}}}}, then: {then}}}
+  - skipped: {{set: '${{ {{skipped: .}} }}'}}
+  - after: {{set: '${{ {{after: .}} }}'}}
+"#
+        )
+    };
+    for (then, output) in [
+        ("after", json!({"after": 7})),
+        ("end", json!(7)),
+        ("continue", json!({"after": {"skipped": 7}})),
+    ] {
+        let definition = define(&body(then));
+        let mut host = Host::new(&definition);
+        host.run_to_end(json!(7));
+        assert_eq!(host.output(), output, "{then}");
+        assert_eq!(host.calls.len(), 3, "{then}");
+    }
 }
 
 #[test]

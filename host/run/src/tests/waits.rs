@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{Signal, Status};
 
-use super::harness::{Host, START_MS, define, output_of};
+use super::harness::{Host, START_MS, define, error_of, output_of};
 
 #[test]
 fn a_wait_passes_its_input_on_when_it_is_over() {
@@ -33,12 +33,29 @@ fn a_host_that_wakes_a_run_too_early_is_asked_again() {
 #[test]
 fn a_length_may_be_computed() {
     let definition = define("do: [{w: {wait: '${ .for }'}}]");
-    let mut host = Host::new(&definition);
-    host.run_to_end(json!({"for": "PT1M"}));
-    assert_eq!(host.now_ms, START_MS + 60_000);
+    for (length, ms) in [
+        (json!("PT1M"), 60_000),
+        (json!("PT0.5M"), 30_000),
+        (json!({"seconds": 2.0}), 2_000),
+    ] {
+        let mut host = Host::new(&definition);
+        host.run_to_end(json!({"for": length}));
+        assert_eq!(host.now_ms, START_MS + ms, "{length}");
+    }
     assert_eq!(
         output_of("do: [{w: {wait: {seconds: 0}}}]", json!(3)),
         json!(3)
+    );
+}
+
+#[test]
+fn a_computed_length_that_is_none_says_what_would_be_one() {
+    let error = error_of("do: [{w: {wait: '${ {seconds: .} }'}}]", json!(1.5));
+    assert_eq!(
+        error.detail.as_deref(),
+        Some(
+            "the expression at 2:17 failed: `seconds` must be a whole number and not negative, but is 1.5: round it, for instance with `floor`, or count a smaller unit (in `{seconds: .}`)"
+        )
     );
 }
 

@@ -1,5 +1,7 @@
 //! Kinds of tasks that hold or choose others: `for`, `fork`, `switch`, `try`; and `set`.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -206,23 +208,12 @@ impl Reader {
             self.report
                 .error(node.span, "missing-key", "`switch` needs a case");
         }
+        self.told_apart(items);
         let mut cases: Vec<Case> = Vec::new();
         for (at, item) in items.iter().enumerate() {
             let Some(entry) = self.only(item) else {
                 continue;
             };
-            if cases.last().is_some_and(|case| case.when.is_none()) {
-                let message = format!(
-                    "the case `{}` is never reached: the one before applies always",
-                    entry.key
-                );
-                self.report.warning_help(
-                    entry.key_span,
-                    "unreachable",
-                    message,
-                    "move the case without `when` to the end",
-                );
-            }
             let at = path.index(at);
             if self.shape(&entry.node, &CASE, &at.key(&entry.key)) {
                 cases.push(Case {
@@ -233,6 +224,34 @@ impl Reader {
             }
         }
         Some(cases)
+    }
+
+    /// A journal names the case that was taken, and only one can be what applies if no other does.
+    fn told_apart(&mut self, cases: &[Node]) {
+        let (mut names, mut default) = (BTreeSet::new(), false);
+        for case in cases {
+            let [entry] = case.entries() else { continue };
+            let name = entry.key.escape_debug();
+            if !names.insert(&entry.key) {
+                let message = format!("there is another case `{name}`");
+                self.report.error_help(
+                    entry.key_span,
+                    "duplicate-key",
+                    message,
+                    "rename one of them",
+                );
+            }
+            if !matches!(entry.node.value, Value::Map(_)) || entry.node.get("when").is_some() {
+                continue;
+            }
+            if default {
+                let message = format!("the case `{name}` is a second one without `when`");
+                let help = "a case without `when` applies if no other does: keep one of them";
+                self.report
+                    .error_help(entry.key_span, "conflict", message, help);
+            }
+            default = true;
+        }
     }
 
     pub(super) fn r#try(&mut self, node: &Node, site: &Site<'_>) -> Option<TaskKind> {
@@ -248,7 +267,7 @@ impl Reader {
         if catch.entries().is_empty() {
             let help = "say what is done with an error: `errors`, `retry`, `do` or `then`";
             self.report
-                .error_help(catch.span, "missing-key", "`catch` is empty", help);
+                .warning_help(catch.span, "missing-key", "`catch` is empty", help);
         }
         let name = self.variable(catch, "as", "error");
         Some(TaskKind::Try(Box::new(Try {
@@ -273,12 +292,15 @@ impl Reader {
         let Some(node) = node.filter(|node| self.shape(node, &ERRORS, &path.key("errors"))) else {
             return IndexMap::new();
         };
+        let help = "leave `errors` out to catch any error";
         let Some(with) = node.get("with") else {
-            self.missing(node, "`errors`", "with");
+            let message = "`errors` names nothing to compare";
+            self.report
+                .warning_help(node.span, "missing-key", message, help);
             return IndexMap::new();
         };
+        // The standard's schema allows both of the above, and wants a member here.
         if with.entries().is_empty() {
-            let help = "leave `errors` out to catch any error";
             self.report.error_help(
                 with.span,
                 "missing-key",

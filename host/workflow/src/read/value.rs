@@ -197,7 +197,7 @@ impl Reader {
             );
             return None;
         }
-        let mut total = Some(0u64);
+        let mut parts = Vec::new();
         for (unit, ms) in duration::UNITS {
             let Some(member) = node.get(unit) else {
                 continue;
@@ -205,12 +205,9 @@ impl Reader {
             let count = self
                 .integer(member, unit, 0, i64::MAX)
                 .and_then(|count| u64::try_from(count).ok());
-            let part = count?.checked_mul(ms);
-            total = total
-                .zip(part)
-                .and_then(|(total, part)| total.checked_add(part));
+            parts.push((count?, ms));
         }
-        let total = total.filter(|total| *total <= duration::DURATION_MS_MAX);
+        let total = duration::total(parts);
         if total.is_none() {
             self.report.error(
                 node.span,
