@@ -27,7 +27,7 @@ pub(crate) fn diagnostics(app: &App, parsed: &Parsed, sandbox: &Sandbox) -> Vec<
         refusals,
         ..
     } = parsed;
-    let mut all = Vec::new();
+    let mut all = schemas(workflow, file);
     let calls = first_calls(workflow, known);
     for (name, span) in &calls {
         let mut tell = |code, message: String, help: Option<String>| {
@@ -169,4 +169,14 @@ fn folders(app: &App, authority: &Authority, sandbox: &Sandbox) -> Vec<Trouble> 
         })
     };
     authority.mounts().filter_map(trouble).collect()
+}
+
+/// JSON Schemas that can't be used: a run would be refused for the first of them.
+fn schemas(workflow: &Workflow, file: &str) -> Vec<Diagnostic> {
+    let bad = writ_run::bad_schemas(workflow).into_iter();
+    bad.map(|(span, error)| {
+        let message = format!("this JSON Schema cannot be used: {error}");
+        Diagnostic::error(file, span, "schema", message).help("correct it, or leave it out")
+    })
+    .collect()
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jsonschema::Validator;
 use serde_json::Value as Json;
-use writ_workflow::model::{Schema, TaskIndex, Workflow};
+use writ_workflow::model::{Schema, Span, TaskIndex, Workflow};
 
 use crate::{Effects, Problem};
 
@@ -87,9 +87,8 @@ impl Definition {
     ) -> Result<Self, Problem> {
         let mut validators = BTreeMap::new();
         for (task, door, schema) in schemas(&workflow) {
-            let validator = jsonschema::options()
-                .build(&schema.document)
-                .map_err(|error| bad_schema(&workflow, task, schema, &error.to_string()))?;
+            let validator =
+                validator(schema).map_err(|error| bad_schema(&workflow, task, schema, &error))?;
             validators.insert((task, door), validator);
         }
         Ok(Self {
@@ -131,6 +130,20 @@ impl Definition {
             .collect();
         Some((error.instance_path().to_string(), message))
     }
+}
+
+/// Every schema of a workflow that is no valid JSON Schema, where it stands, and why.
+#[must_use]
+pub fn bad_schemas(workflow: &Workflow) -> Vec<(Span, String)> {
+    let bad = |schema: &Schema| Some((schema.span, validator(schema).err()?));
+    schemas(workflow)
+        .filter_map(|(_, _, schema)| bad(schema))
+        .collect()
+}
+
+fn validator(schema: &Schema) -> Result<Validator, String> {
+    let built = jsonschema::options().build(&schema.document);
+    built.map_err(|error| error.to_string())
 }
 
 /// Every schema with where it is asked.

@@ -38,7 +38,7 @@ mod tree;
 mod try_;
 mod uri;
 
-pub use definition::{Definition, Limits};
+pub use definition::{Definition, Limits, bad_schemas};
 pub use event::{
     Event, HostCall, Intent, KvChange, PluginPin, RunChange, SignedPin, TaskStarted, WorkflowPin,
 };

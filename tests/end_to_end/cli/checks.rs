@@ -121,6 +121,27 @@ fn what_does_not_run_is_named() {
 }
 
 #[test]
+fn every_schema_that_is_none_is_named() {
+    let app = App::doing(
+        "  - a: { set: { x: 1 }, output: { schema: { document: { type: 5 } } } }\n\
+        \x20 - b: { set: { x: 1 }, input: { schema: { document: { pattern: '(' } } } }\n\
+        \x20 - c: { set: { x: 1 }, input: { schema: { document: { type: object } } } }\n",
+    );
+    let all = found(&app);
+    let places: Vec<_> = all
+        .iter()
+        .map(|(code, place, ..)| (code.as_str(), place.as_str()))
+        .collect();
+    assert_eq!(places, [("schema", "7:55"), ("schema", "8:54")], "{all:?}");
+    assert!(
+        app.writ(&["run", "."])
+            .expect(3)
+            .err
+            .contains("JSON Schema")
+    );
+}
+
+#[test]
 fn expressions_are_parsed() {
     let app = App::doing(
         "  - a: { set: { x: '${ .foo | bar }', y: '${ .[ }', z: '${ .fine | length }' } }\n",
