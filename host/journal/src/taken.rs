@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -36,6 +37,8 @@ impl TakenFolder {
         let is_new = !log_dir.exists();
         fs::create_dir_all(&log_dir).at("create", &log_dir)?;
         if is_new {
+            // Inputs and answers lie in it in the clear.
+            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).at("close", dir)?;
             sync_dir(dir)?;
             sync_dir(
                 dir.parent()

@@ -169,6 +169,19 @@ fn a_folder_is_held_by_one_host() {
 }
 
 #[test]
+fn a_new_folder_is_closed_to_others_and_stays_as_its_owner_leaves_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = dir();
+    let data = home.path().join("data");
+    let mode = || fs::metadata(&data).unwrap().permissions().mode() & 0o777;
+    drop(open(&data));
+    assert_eq!(mode(), 0o700);
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o750)).unwrap();
+    drop(open(&data));
+    assert_eq!(mode(), 0o750);
+}
+
+#[test]
 fn a_strange_file_is_named_and_left_alone() {
     let home = dir();
     written(home.path(), Options::default());
