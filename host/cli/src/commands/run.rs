@@ -23,6 +23,7 @@ use crate::{
     policy::{Policy, Start},
     progress::Progress,
     report,
+    signals::Heeded,
     unfinished::Unfinished,
     wall::Plan,
 };
@@ -33,6 +34,7 @@ const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     // Read.
     let progress = Progress::new(json);
+    let heeded = Heeded::find();
     let app = App::open(
         &arguments.target,
         arguments.grants.as_deref(),
@@ -83,7 +85,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
     // Threads.
-    let host = Host::start(folder, calls_at_once, progress)?;
+    let host = Host::start(folder, calls_at_once, heeded, progress)?;
 
     // Run.
     match background {
