@@ -94,7 +94,8 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     }
 }
 
-/// Carries the run to its end, and with it those that were left unfinished.
+/// Carries the run to its end, and with it those that were left unfinished. They are taken up after it was accepted: if it can't
+/// be, nothing is under way that this process would leave in mid-call.
 fn carry(
     host: Host,
     accepted: Accepted,
@@ -102,8 +103,8 @@ fn carry(
     unfinished: Unfinished,
     json: bool,
 ) -> Result<Exit> {
-    let mut waiting = host.resume(unfinished);
     let (id, run) = host.submit(accepted, input)?;
+    let mut waiting = host.resume(unfinished);
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {
