@@ -23,6 +23,7 @@ use crate::{
     out::{errln, outln},
     progress::{Progress, short},
     reach,
+    signals::{Heeded, Signals},
     unfinished::Unfinished,
 };
 
@@ -58,6 +59,7 @@ pub(crate) struct Host {
     journal: Journal,
     scheduler: Scheduler,
     progress: Progress,
+    signals: Signals,
     /// Runs that an earlier process left unfinished.
     left: Vec<RunId>,
 }
@@ -67,6 +69,7 @@ impl Host {
     pub(crate) fn start(
         folder: TakenFolder,
         calls_at_once: usize,
+        heeded: Heeded,
         progress: Progress,
     ) -> Result<Self> {
         let (
@@ -85,6 +88,13 @@ impl Host {
             .enable_io()
             .build()
             .map_err(|error| Failure::internal(format!("cannot start threads: {error}")))?;
+        // Before any run: what ends this process in mid-call leaves an effect in doubt.
+        let signals = {
+            let _inside = runtime.enter();
+            heeded
+                .listen()
+                .map_err(|error| Failure::internal(format!("cannot listen for signals: {error}")))?
+        };
         let shown = progress.clone();
         let settings = Settings {
             observer: Some(Arc::new(move |id, events, run| {
@@ -100,6 +110,7 @@ impl Host {
             journal,
             scheduler,
             progress,
+            signals,
             left,
         })
     }
@@ -158,22 +169,22 @@ impl Host {
         journal.close().map_err(Failure::journal)
     }
 
-    /// Waits for runs, or for Ctrl-C; then stops in order.
+    /// Waits for runs, or for a signal; then stops in order.
     pub(crate) fn finish(self, waiting: Vec<Waiting>) -> Result<Vec<Ended>> {
         let Self {
             runtime,
             journal,
             scheduler,
             progress,
+            mut signals,
             ..
         } = self;
         let ended = runtime.block_on(async {
             let all = futures_util::future::join_all(waiting);
             tokio::pin!(all);
-            let interrupted = async { tokio::signal::ctrl_c().await };
             let results = tokio::select! {
                 results = &mut all => { scheduler.stop().await; results }
-                _ = interrupted => {
+                () = signals.any() => {
                     progress.say("stopping; unfinished runs go on at the next start");
                     scheduler.stop().await;
                     all.await

@@ -21,6 +21,7 @@ mod reach;
 mod read;
 mod ready;
 mod report;
+mod signals;
 mod source;
 mod subject;
 mod unfinished;

@@ -2,7 +2,8 @@
 //!
 //! A blob is written beside and renamed into place. It is durable once its file and its folders are synced, which the
 //! committer does for a whole group before it writes the frames that name them. What is there already need not be synced
-//! again if the last host ended in order, because then it had synced all. Where a host was killed, it may be in memory alone.
+//! again if the last host ended in order, because then it had synced all. Where a host was killed, or failed, it may be in memory
+//! alone, and a sync that comes after one that failed may write nothing: it is written anew.
 
 use std::{
     collections::HashMap,
@@ -115,11 +116,12 @@ impl Blobs {
         let path = self.path(&digest);
         let _alone = self.stripes[usize::from(digest.as_bytes()[0]) % STRIPES].lock();
         let is_there = self.read(&digest, Some(bytes)).is_ok();
-        if is_there && self.are_durable && !self.pending.lock().contains_key(&digest) {
+        let is_pending = self.pending.lock().contains_key(&digest);
+        if is_there && self.are_durable && !is_pending {
             return Ok((digest, None));
         }
         *self.pending.lock().entry(digest).or_default() += 1;
-        let file = if is_there {
+        let file = if is_there && is_pending {
             File::open(&path).at("open", &path)?
         } else {
             self.write(&path, content)?
@@ -326,6 +328,28 @@ mod tests {
         }
         sync(&first, unsynced);
         assert!(first.is_settled());
+    }
+
+    #[test]
+    fn what_a_failed_sync_may_have_left_in_memory_is_written_anew() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (digest, _) = blobs(&dir).put(b"content").unwrap();
+        for is_known in [true, false] {
+            let again = blobs(&dir).known_durable(is_known);
+            let file = || fs::metadata(again.path(&digest)).unwrap().ino();
+            // Held open, so that its number is not given to another.
+            let open = File::open(again.path(&digest)).unwrap();
+            let before = file();
+            let (_, unsynced) = again.put(b"content").unwrap();
+            assert_eq!(file() == before, is_known);
+            assert_eq!(unsynced.is_none(), is_known);
+            let once = file();
+            again.put(b"content").unwrap();
+            assert_eq!(file(), once, "the first put of it may still wait");
+            assert_eq!(again.read(&digest, Some(7)).unwrap(), b"content");
+            drop(open);
+        }
     }
 
     #[test]

@@ -319,10 +319,13 @@ impl Journal {
     }
 
     /// Keeps content under its digest. Durable with the next [`flush`](Self::flush) that is begun.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
     pub fn put_blob(&self, content: &[u8]) -> Result<BlobDigest, JournalError> {
         let shared = &self.0.shared;
         drop(shared.queue()?);
-        let (digest, unsynced) = shared.blobs.put(content)?;
+        let (digest, unsynced) = self.settled(shared.blobs.put(content))?;
         let Some(unsynced) = unsynced else {
             return Ok(digest);
         };

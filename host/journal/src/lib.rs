@@ -38,6 +38,7 @@ mod records;
 mod recover;
 mod regular;
 mod repair;
+mod rewrite;
 mod scan;
 mod segment;
 mod shared;

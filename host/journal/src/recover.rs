@@ -8,7 +8,7 @@ use writ_run::RunId;
 
 use crate::{
     JournalError,
-    blobs::Blobs,
+    blobs::{Blobs, sync_dir},
     checkpoint::Promise,
     digest::{Hash, NO_HASH},
     entry::{Entry, Location, Place, Tail, event_of, kv_of},
@@ -18,6 +18,7 @@ use crate::{
     merkle::{self, Tree},
     options::{Progress, STATE_BATCH_EVENTS_MAX, TAILS_RUNS_MAX},
     repair::Repair,
+    rewrite::write_again,
     scan::{Scan, Step},
     segment::{HEADER_BYTES, Segment},
     state::{Applied, State},
@@ -190,9 +191,7 @@ impl<'a> Recovery<'a> {
     ) -> Result<u64, Halt> {
         // What the state learns must be durable first, also what a killed host wrote and did not sync.
         if !self.is_clean {
-            File::open(&segment.path)
-                .and_then(|file| file.sync_data())
-                .at("sync", &segment.path)?;
+            self.settle(segment, is_last)?;
         }
         self.header(segment)?;
         let mut scan = Scan::open(&segment.path, HEADER_BYTES)?;
@@ -214,6 +213,28 @@ impl<'a> Recovery<'a> {
         };
         self.ending(&mut scan, offset, cause, is_last)?;
         Ok(offset)
+    }
+
+    /// Only in the last segment can there be what no sync was good for: each was synced before the next was begun.
+    fn settle(&self, segment: &Segment, is_last: bool) -> Result<(), JournalError> {
+        let path = &segment.path;
+        if !is_last {
+            // A copy of the folder may not be on the disk yet.
+            return File::open(path)
+                .and_then(|file| file.sync_data())
+                .at("sync", path);
+        }
+        write_again(path, self.durable_in(segment)).at("write again", path)?;
+        // Its name, too, may be in memory alone.
+        path.parent().map_or(Ok(()), sync_dir)
+    }
+
+    /// Up to where a segment is known to be durable. The state has learnt of no event that was not.
+    fn durable_in(&self, segment: &Segment) -> u64 {
+        let applied = self.applied.as_ref();
+        applied
+            .filter(|applied| applied.last.segment == segment.header.first)
+            .map_or(0, |applied| applied.last.offset)
     }
 
     fn header(&self, segment: &Segment) -> Result<(), JournalError> {

@@ -34,6 +34,13 @@ pub(crate) struct Store {
     boot: BootId,
 }
 
+/// Why sled did not open.
+enum Unopened {
+    /// Somebody has it open: whoever took its files away would take them from a host that works.
+    InUse,
+    Damaged(String),
+}
+
 /// Which boot of the machine this is; empty if that cannot be known, and then nothing unclosed is trusted.
 #[derive(Debug, Clone)]
 pub(crate) struct BootId(String);
@@ -91,12 +98,27 @@ impl Store {
         remove_half_snapshots(&dir)?;
         match self.try_open() {
             Ok(state) => Ok(state),
-            Err(cause) => {
+            Err(Unopened::InUse) => Err(self.in_use()),
+            Err(Unopened::Damaged(cause)) => {
                 self.set_aside(&format!("the state cannot be opened ({cause})"), repairs)?;
-                self.try_open()
-                    .map_err(|cause| JournalError::StateRecord { cause })
+                self.open_new()
             }
         }
+    }
+
+    /// The folder's lock is this process's own, so it does not say who.
+    fn in_use(&self) -> JournalError {
+        JournalError::InUse {
+            dir: self.dir.clone(),
+            pid: None,
+        }
+    }
+
+    fn open_new(&self) -> Result<State, JournalError> {
+        self.try_open().map_err(|unopened| match unopened {
+            Unopened::InUse => self.in_use(),
+            Unopened::Damaged(cause) => JournalError::StateRecord { cause },
+        })
     }
 
     /// Gives up a state, keeps its files, and begins a new one.
@@ -108,8 +130,7 @@ impl Store {
     ) -> Result<State, JournalError> {
         drop(state);
         self.set_aside(why, repairs)?;
-        self.try_open()
-            .map_err(|cause| JournalError::StateRecord { cause })
+        self.open_new()
     }
 
     fn is_trusted(&self) -> bool {
@@ -144,7 +165,7 @@ impl Store {
     }
 
     /// sled may panic over damaged files, and lets go of its own lock a little after it is dropped.
-    fn try_open(&self) -> Result<State, String> {
+    fn try_open(&self) -> Result<State, Unopened> {
         let config = sled::Config::new()
             .path(self.state_dir())
             .cache_capacity(self.cache_bytes.max(1 << 20));
@@ -157,9 +178,12 @@ impl Store {
             match opened {
                 Ok(Ok(state)) => return Ok(state),
                 Ok(Err(error)) if is_locked(&error) && tries < LOCK_TRIES_MAX => tries += 1,
-                Ok(Err(JournalError::State { source })) => return Err(source.to_string()),
-                Ok(Err(error)) => return Err(error.to_string()),
-                Err(_) => return Err("sled gave up over its files".to_owned()),
+                Ok(Err(error)) if is_locked(&error) => return Err(Unopened::InUse),
+                Ok(Err(JournalError::State { source })) => {
+                    return Err(Unopened::Damaged(source.to_string()));
+                }
+                Ok(Err(error)) => return Err(Unopened::Damaged(error.to_string())),
+                Err(_) => return Err(Unopened::Damaged("sled gave up over its files".to_owned())),
             }
             thread::sleep(LOCK_PAUSE);
         }

@@ -2,6 +2,7 @@
 
 use std::{io::Write, process::Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use writ_tests::{App, Said, command};
 
@@ -125,6 +126,13 @@ fn wrong_arguments_at_run_time_name_the_field() {
 
 #[test]
 fn an_interrupted_run_is_unfinished_and_goes_on() {
+    // Ctrl-C; a service manager or a container that stops. Not a terminal that closes: whoever runs these tests may ignore that.
+    for signal in [Signal::INT, Signal::TERM] {
+        is_interrupted_and_goes_on(signal);
+    }
+}
+
+fn is_interrupted_and_goes_on(signal: Signal) {
     let app = App::doing("  - a: { wait: { seconds: 3 } }\n  - b: { set: { x: 1 } }\n");
     let mut child = command(app.path(), &["run", ".", "--json"])
         .stdout(Stdio::piped())
@@ -149,9 +157,7 @@ fn an_interrupted_run_is_unfinished_and_goes_on() {
         &busy["error"].to_string(),
         &["in use by process", "choose another data folder"],
     );
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::INT)
-        .expect("the child can be signalled");
+    kill_process(Pid::from_child(&child), signal).expect("the child can be signalled");
     let said = Said::of(child.wait_with_output().expect("writ ends")).expect(6);
     assert_eq!(said.json()["status"], "waiting");
     let resumed = app.writ(&["runs", "resume", "--json"]).expect(0).json();

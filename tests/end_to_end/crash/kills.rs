@@ -315,11 +315,20 @@ fn phase(left: &Left) -> Phase {
     let said = |text: &str| left.err.iter().any(|line| line.contains(text));
     if said("the run completed") {
         Phase::Finishing
-    } else if said("triage started") || said("accepted run") {
-        Phase::Running
-    } else if said("resuming run") {
+    } else if is_taking_up(&left.err) {
         Phase::Recovering
+    } else if said("triage started") || said("accepted run") || said("resuming run") {
+        Phase::Running
     } else {
         Phase::Opening
     }
+}
+
+/// Whether a run was taken up, and nothing else was told of it yet. The new one was accepted before, and may be under way.
+fn is_taking_up(err: &[String]) -> bool {
+    let got_on = |line: &str, run: &str| line.starts_with(run) && !line.contains("was recovered");
+    err.iter().enumerate().any(|(at, line)| {
+        line.strip_prefix("resuming run ")
+            .is_some_and(|run| !err[at + 1..].iter().any(|line| got_on(line, run)))
+    })
 }

@@ -72,6 +72,28 @@ fn a_wait_that_is_taken_up_again_ends_no_earlier() {
 }
 
 #[test]
+fn a_run_that_is_not_accepted_takes_up_no_other() {
+    let (app, run, _) = killed_waiting();
+    let before = app.events(&run);
+    // Deeper than an event may be.
+    app.write(
+        "input.json",
+        &format!("{}{}", "[".repeat(125), "]".repeat(125)),
+    );
+    let said = app
+        .writ(&["run", ".", "--input", "input.json"])
+        .expect(5)
+        .err;
+    assert!(
+        said.contains("nested deeper") && !said.contains("resuming run"),
+        "{said}"
+    );
+    assert_eq!(only_run(&app), run);
+    assert_eq!(app.events(&run), before);
+    resume(&app);
+}
+
+#[test]
 fn a_wait_that_passed_while_no_host_ran_is_over_at_once() {
     let (app, run, due) = killed_waiting();
     let now_ms = || {

@@ -23,6 +23,7 @@ use crate::{
     policy::{Policy, Start},
     progress::Progress,
     report,
+    signals::Heeded,
     unfinished::Unfinished,
     wall::Plan,
 };
@@ -33,6 +34,7 @@ const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     // Read.
     let progress = Progress::new(json);
+    let heeded = Heeded::find();
     let app = App::open(
         &arguments.target,
         arguments.grants.as_deref(),
@@ -83,7 +85,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     let accepted = Accepted::new(&app, checked.parsed, compiled)?;
 
     // Threads.
-    let host = Host::start(folder, calls_at_once, progress)?;
+    let host = Host::start(folder, calls_at_once, heeded, progress)?;
 
     // Run.
     match background {
@@ -92,7 +94,8 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     }
 }
 
-/// Carries the run to its end, and with it those that were left unfinished.
+/// Carries the run to its end, and with it those that were left unfinished. They are taken up after it was accepted: if it can't
+/// be, nothing is under way that this process would leave in mid-call.
 fn carry(
     host: Host,
     accepted: Accepted,
@@ -100,8 +103,8 @@ fn carry(
     unfinished: Unfinished,
     json: bool,
 ) -> Result<Exit> {
-    let mut waiting = host.resume(unfinished);
     let (id, run) = host.submit(accepted, input)?;
+    let mut waiting = host.resume(unfinished);
     waiting.push(run);
     let ended = host.finish(waiting)?;
     for other in ended.iter().filter(|ended| ended.run != id) {

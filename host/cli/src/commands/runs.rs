@@ -19,6 +19,7 @@ use crate::{
     out::{errln, outln},
     progress::{Progress, short},
     report::time,
+    signals::Heeded,
     unfinished::Unfinished,
     wall::Plan,
 };
@@ -194,6 +195,7 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
 
     // Read.
     let progress = Progress::new(json);
+    let heeded = Heeded::find();
     let app = app_around(data_folder(&arguments.place)?)?;
     let sandbox = load::sandbox(&app)?;
     let folder = take_folder(&app.data)?;
@@ -210,7 +212,7 @@ fn resume(arguments: &Resume, json: bool) -> Result<Exit> {
     plan.raise()?;
 
     // Threads.
-    let host = Host::start(folder, calls_at_once, progress)?;
+    let host = Host::start(folder, calls_at_once, heeded, progress)?;
 
     // Run.
     let count = host.left();

@@ -1,6 +1,9 @@
 //! The log cut, changed and torn at every place: what is whole is kept, and what is damaged is never taken for whole.
 
-use std::fs;
+use std::{
+    fs::{self, File},
+    time::UNIX_EPOCH,
+};
 
 use super::*;
 use crate::{
@@ -247,4 +250,31 @@ fn set_aside_space_is_no_damage() {
     verify(home.path()).unwrap();
     let (_, opened) = open(home.path());
     assert_eq!(opened.repairs, []);
+}
+
+/// After a sync that failed, another sync may answer that all is well and write nothing.
+#[test]
+fn what_a_host_left_that_did_not_end_in_order_is_written_again() {
+    for with_state in [true, false] {
+        let home = dir();
+        written(home.path(), Options::default());
+        let segment = segments(home.path()).remove(0);
+        let whole = fs::read(&segment).unwrap();
+        for ended_in_order in [true, false] {
+            let file = File::options().write(true).open(&segment).unwrap();
+            file.set_modified(UNIX_EPOCH).unwrap();
+            if !ended_in_order {
+                fs::write(home.path().join("lock"), "77").unwrap();
+            }
+            if !with_state {
+                fs::remove_dir_all(home.path().join("state")).unwrap();
+            }
+            let (journal, opened) = open(home.path());
+            assert_eq!(opened.repairs, []);
+            let is_untouched = fs::metadata(&segment).unwrap().modified().unwrap() == UNIX_EPOCH;
+            assert_eq!(is_untouched, ended_in_order);
+            assert_eq!(fs::read(&segment).unwrap(), whole);
+            journal.close().unwrap();
+        }
+    }
 }

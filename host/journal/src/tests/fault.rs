@@ -81,6 +81,24 @@ fn a_full_disk_stops_the_journal() {
     stops_for_good(Operation::Write, io::ErrorKind::StorageFull);
 }
 
+/// What was put may be there and not on the disk: putting it again must not be believed.
+#[test]
+fn a_blob_that_cannot_be_put_stops_the_journal() {
+    let home = dir();
+    let (journal, _) = open(home.path());
+    std::fs::remove_dir_all(home.path().join("blobs")).unwrap();
+    assert!(matches!(
+        journal.put_blob(b"x"),
+        Err(JournalError::Io { .. })
+    ));
+    std::fs::create_dir_all(home.path().join("blobs/new")).unwrap();
+    assert!(matches!(
+        journal.put_blob(b"x"),
+        Err(JournalError::Failed { .. })
+    ));
+    assert!(journal.close().is_err());
+}
+
 #[test]
 fn what_is_not_synced_by_anyone_fails_too() {
     let home = dir();

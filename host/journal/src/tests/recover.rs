@@ -182,6 +182,42 @@ fn a_new_folder_is_closed_to_others_and_stays_as_its_owner_leaves_it() {
 }
 
 #[test]
+fn a_state_that_somebody_has_open_is_not_taken_for_damaged() {
+    let home = dir();
+    written(home.path(), Options::default());
+    let state = home.path().join("state");
+    let other = sled::Config::new().path(&state).open().unwrap();
+    let error = Journal::open(home.path(), Options::default())
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, JournalError::InUse { pid: None, .. }),
+        "{error}"
+    );
+    drop(other);
+    let (journal, opened) = open(home.path());
+    assert_eq!(opened.repairs, []);
+    assert_eq!(texts(&journal, run(2)).len(), 3);
+}
+
+#[test]
+fn a_host_whose_lock_file_was_deleted_still_has_the_folder() {
+    let home = dir();
+    let (journal, _) = open(home.path());
+    fs::remove_file(home.path().join("lock")).unwrap();
+    let error = Journal::open(home.path(), Options::default())
+        .err()
+        .unwrap();
+    assert!(matches!(error, JournalError::InUse { .. }), "{error}");
+    let position = journal.append(run(1), 1, &[started("w")]).unwrap();
+    journal.flush_blocking(position).unwrap();
+    drop(journal);
+    let (journal, opened) = open(home.path());
+    assert_eq!((opened.repairs, opened.unfinished), (vec![], vec![run(1)]));
+    assert_eq!(journal.head().0, 1);
+}
+
+#[test]
 fn a_strange_file_is_named_and_left_alone() {
     let home = dir();
     written(home.path(), Options::default());
