@@ -5,7 +5,7 @@ use std::{io::Write, process::Stdio};
 use serde_json::json;
 use writ_tests::{App, Said, command};
 
-use super::{has, refused};
+use super::{has, refused, writ};
 
 /// Runs with this text on standard input.
 fn piped(app: &App, arguments: &[&str], input: &str) -> Said {
@@ -232,6 +232,26 @@ fn runs_are_listed_shown_and_told() {
         &["holds no journal"],
         &["--data"],
     );
+}
+
+/// The command that a run ends with works from where it was started.
+#[test]
+fn where_a_story_is_told_is_said_from_where_one_stands() {
+    let app = App::doing("  - a: { set: { x: 1 } }\n");
+    let above = app.path().parent().expect("it is somewhere");
+    let cases = [
+        (app.path(), ".", &[][..], false),
+        (app.path(), ".", &["--data", "state"], true),
+        (above, app.path().to_str().expect("UTF-8"), &[], true),
+    ];
+    for (folder, target, more, is_elsewhere) in cases {
+        let said = writ(folder, &[&["run", target], more].concat()).expect(0);
+        let (_, hint) = said.err.split_once("`writ ").expect("a hint");
+        let (hint, _) = hint.split_once('`').expect("a hint");
+        assert_eq!(hint.contains(" --data "), is_elsewhere, "{hint}");
+        let words: Vec<_> = hint.split(' ').collect();
+        has(&writ(folder, &words).expect(0).out, &["completed"]);
+    }
 }
 
 #[test]
