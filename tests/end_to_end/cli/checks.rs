@@ -111,13 +111,21 @@ fn what_does_not_run_is_named() {
                 "",
             ),
             (
-                "refused",
+                "never-executed",
                 "10:17",
                 "`run: shell` is never executed",
                 "writ plugin new",
             ),
         ],
     );
+}
+
+/// Code 4 says that a reviewer can settle it: nobody can settle this.
+#[test]
+fn what_is_never_executed_is_no_refused_writ() {
+    let app = App::doing("  - a: { run: { shell: { command: ls } } }\n");
+    let said = app.writ(&["check", "--json"]).expect(3).json();
+    assert_eq!(said["diagnostics"][0]["code"], "never-executed");
 }
 
 #[test]
