@@ -290,6 +290,10 @@ fn wrong_usage_is_json_too() {
         assert_eq!(said.json()["code"], 2, "{arguments:?}");
         assert!(said.json()["error"].is_string() && !said.err.is_empty());
     }
+    assert_eq!(
+        app.writ(&["run", "--json"]).expect(2).json()["error"],
+        "the following required arguments were not provided: <TARGET>"
+    );
     has(
         &app.writ(&["--help"]).expect(0).out,
         &["Exit codes: 0 done", "70 a bug in writ"],
