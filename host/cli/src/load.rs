@@ -166,9 +166,19 @@ pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
     };
     let text = read::text(path, GRANTS_BYTES_MAX)?;
     Grants::parse(&text).map_err(|error| {
-        Failure::usage(format!("{}:{error}", path.display()))
-            .help("`writ grant approve` writes this file")
+        let help = if read::is_blank(&text) {
+            "write `version = 1` into it, or `writ grant approve`, which does"
+        } else {
+            "mend it there; or move the file aside, and approve again with `writ grant approve`"
+        };
+        Failure::usage(format!("{}:{error}", path.display())).help(help)
     })
+}
+
+/// The same where it will be written to: a blank file is one to begin with, as none is.
+pub(crate) fn grants_to_write(path: &Path) -> Result<Grants> {
+    let is_blank = path.is_file() && read::is_blank(&read::text(path, GRANTS_BYTES_MAX)?);
+    grants(Some(path).filter(|_| !is_blank))
 }
 
 /// A workflow that parsed, with its plugins and what each may do. Nothing of it was compiled or evaluated.

@@ -335,6 +335,20 @@ fn a_writ_by_hand_is_read_strictly() {
 }
 
 #[test]
+fn a_blank_grants_file_is_one_to_begin_with() {
+    let app = reader(READ);
+    app.write("grants.toml", "# ours\n\n");
+    refused(
+        app.writ(&["run", "."]),
+        2,
+        &["grants.toml:"],
+        &["write `version = 1` into it"],
+    );
+    let _ = allow(&app, "fs:read:/in=data").expect(0);
+    assert_eq!(app.run().expect(0).json()["output"], "hello");
+}
+
+#[test]
 fn approving_says_what_is_still_in_the_way() {
     let app = reader(&format!("{READ}{WRITE}{MODEL}"));
     app.write(
