@@ -129,6 +129,18 @@ fn what_is_never_executed_is_no_refused_writ() {
 }
 
 #[test]
+fn a_workflow_file_of_an_app_leads_to_the_app() {
+    let app = App::doing("  - a: { call: 'double:0.1.0@double', with: { n: 1 } }\n");
+    app.plugin("double", "");
+    let _ = app.writ(&["check", "."]).expect(0);
+    for command in ["check", "run"] {
+        let said = app.writ(&[command, "workflow.yaml", "--json"]).expect(3);
+        let help = &said.json()["diagnostics"][0]["help"];
+        has(help.as_str().expect("a help"), &["name the app folder, /"]);
+    }
+}
+
+#[test]
 fn expressions_are_parsed() {
     let app = App::doing(
         "  - a: { set: { x: '${ .foo | bar }', y: '${ .[ }', z: '${ .fine | length }' } }\n",
