@@ -339,6 +339,19 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
         private: private::places(app),
         ..writ_sandbox::Config::default()
     };
+    opened(config)
+}
+
+/// A sandbox that loads nothing and leaves nothing behind: it knows which folders no plugin of this app may be given.
+pub(crate) fn empty_sandbox(app: &App) -> Result<Sandbox> {
+    opened(writ_sandbox::Config {
+        concurrency: 1,
+        private: private::places(app),
+        ..writ_sandbox::Config::default()
+    })
+}
+
+fn opened(config: writ_sandbox::Config) -> Result<Sandbox> {
     Sandbox::new(config).map_err(|error| match error {
         SandboxError::Cache { .. } => Failure::journal(error),
         SandboxError::Engine(_) => Failure::internal(error),

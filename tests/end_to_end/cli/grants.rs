@@ -384,6 +384,23 @@ fn approving_says_what_is_still_in_the_way() {
     );
 }
 
+/// What no plugin is ever given can't be approved first and refused later.
+#[test]
+fn what_holds_the_hosts_own_is_not_approved() {
+    let app = reader(READ);
+    for folder in [".", "../../..", ".writ/log", "/proc"] {
+        refused(
+            allow(&app, &format!("fs:read:/in={folder}")),
+            4,
+            &["nothing was approved", "/in"],
+            &["name another folder"],
+        );
+    }
+    assert!(!app.path().join("grants.toml").exists());
+    assert!(!app.path().join(".writ").exists(), "nor is anything made");
+    let _ = allow(&app, "fs:read:/in=data").expect(0);
+}
+
 #[test]
 fn a_tool_sees_where_a_secret_goes_and_which_addresses_are_reached() {
     let app = App::new("");
