@@ -402,6 +402,17 @@ fn what_holds_the_hosts_own_is_not_approved() {
 }
 
 #[test]
+fn what_is_required_and_still_open_is_noted() {
+    let app = reader(&format!("{READ}{}", WRITE.replace("optional = true\n", "")));
+    has(
+        &allow(&app, "fs:read:/in=data").expect(0).err,
+        &["note: required requests still not covered: fs:write:/out;"],
+    );
+    let said = allow(&app, "fs:write:/out=made").expect(0);
+    assert!(!said.err.contains("not covered"), "{}", said.err);
+}
+
+#[test]
 fn a_tool_sees_where_a_secret_goes_and_which_addresses_are_reached() {
     let app = App::new("");
     let request = |capability: &str| {

@@ -193,6 +193,27 @@ pub(super) fn tell(file: &File, writ: &Writ, subject: &Subject) {
             request.capability
         );
     }
+    let uncovered = uncovered(writ, subject);
+    if !uncovered.is_empty() {
+        errln!(
+            "note: required requests still not covered: {}; what calls {} is refused until they are",
+            uncovered.join(", "),
+            subject.name
+        );
+    }
+}
+
+/// The requests that are not optional and that these grants leave open, wholly or in part.
+fn uncovered(writ: &Writ, subject: &Subject) -> Vec<String> {
+    let is_covered = |asked: &Capability| {
+        let mut grants = writ.grants.iter();
+        grants.any(|grant| grant.capability.covers(asked))
+    };
+    let required = subject.requests.iter().filter(|request| !request.optional);
+    required
+        .filter(|request| !is_covered(&request.capability))
+        .map(|request| request.capability.to_string())
+        .collect()
 }
 
 /// Whether a writ lets its plugin write to a host folder.
