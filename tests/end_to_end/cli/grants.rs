@@ -85,6 +85,13 @@ fn review_approve_list_revoke() {
         "made"
     );
 
+    refused(
+        app.writ(&["grant", "revoke", ".", "files", "--reason", "it leaks"]),
+        2,
+        &["a reason is kept in a signed revocation only"],
+        &["--key NAME"],
+    );
+
     // Taking back needs no plugin that can be read.
     fs::remove_dir_all(app.path().join("sources")).expect("folders can be removed");
     assert_eq!(
@@ -97,12 +104,14 @@ fn review_approve_list_revoke() {
         app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["revoked"],
         true
     );
-    refused(
-        app.writ(&["grant", "revoke", ".", "nobody"]),
-        2,
-        &["no writ of plugin `nobody`"],
-        &["writ grant list"],
-    );
+    for command in ["list", "revoke"] {
+        refused(
+            app.writ(&["grant", command, ".", "nobody"]),
+            2,
+            &["no writ of plugin `nobody`"],
+            &["writ grant list"],
+        );
+    }
 }
 
 #[test]
