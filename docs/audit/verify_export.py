@@ -4,6 +4,8 @@ EXPORT is what `writ audit export` wrote, VKEY what `writ audit key` showed; doc
 import base64, json, struct, sys, uuid
 import tlog
 
+if len(sys.argv) < 3 or any(vkey.count("+") < 2 for vkey in sys.argv[2:]):
+    print("usage: " + __doc__.split(":")[0], file=sys.stderr), sys.exit(2)
 sys.excepthook = lambda kind, error, _: print(f"NOT VERIFIED: {kind.__name__}: {error}", file=sys.stderr)  # Ends with 1
 def need(holds, what): holds or sys.exit(f"NOT VERIFIED: {what}")
 def run_id(text): return str(uuid.UUID(text))

@@ -5,6 +5,7 @@ use std::{
     fs,
     ops::Range,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use serde::Deserialize;
@@ -21,6 +22,38 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The trust root of an app that names none.
 pub(crate) const ROOT_FILE: &str = "trust.toml";
+
+/// The data folder of the first app that this process opened. A command works on one, and what it says when a run has ended has to
+/// lead there from wherever its reader stands.
+static DATA: OnceLock<PathBuf> = OnceLock::new();
+
+/// What a command line about this process's runs has to say beyond them: ` --data DIR`, or nothing where that is the default.
+pub(crate) fn data_option() -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    DATA.get()
+        .and_then(|data| named_from(data, &here))
+        .map(|data| format!(" --data {}", quoted(&data.display().to_string())))
+        .unwrap_or_default()
+}
+
+/// How a data folder is named by somebody who stands in a folder; not at all if the folder is or holds it.
+fn named_from<'a>(data: &'a Path, here: &Path) -> Option<&'a Path> {
+    let named = match data.parent() {
+        Some(app) if data.ends_with(".writ") => app,
+        Some(_) | None => data,
+    };
+    (named != here).then(|| named.strip_prefix(here).unwrap_or(named))
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
 
 /// What a command works on: an app folder, or a lone workflow file.
 #[derive(Debug)]
@@ -148,6 +181,12 @@ impl TrustConfig {
 impl App {
     /// Reads the app at a folder or workflow file.
     pub(crate) fn open(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
+        let app = Self::read(target, grants, data)?;
+        DATA.get_or_init(|| app.data.clone());
+        Ok(app)
+    }
+
+    fn read(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
         let target = absolute(target)?;
         let metadata =
             fs::metadata(&target).map_err(|error| Failure::file(&target, "open", &error))?;
@@ -297,4 +336,26 @@ pub(crate) fn bad_toml(
 /// The path from the root, with links and dots left as they are.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|error| Failure::file(path, "resolve", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_is_named_from_where_one_stands() {
+        let cases = [
+            ("/a/.writ", "/a", None),
+            ("/a/.writ", "/", Some("a")),
+            ("/a/.writ", "/b", Some("/a")),
+            ("/a/state", "/a", Some("state")),
+            ("/a/state", "/a/state", None),
+        ];
+        for (data, here, named) in cases {
+            let found = named_from(Path::new(data), Path::new(here));
+            assert_eq!(found, named.map(Path::new), "{data} from {here}");
+        }
+        assert_eq!(quoted("app-1/x"), "app-1/x");
+        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+    }
 }

@@ -236,9 +236,10 @@ pub(crate) fn tell(ended: &Ended) {
         );
     }
     errln!(
-        "run {} {}; `writ runs events {}` tells its story",
+        "run {} {}; `writ runs events {}{}` tells its story",
         short(ended.run),
         ended.status,
-        short(ended.run)
+        short(ended.run),
+        crate::app::data_option()
     );
 }

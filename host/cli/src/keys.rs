@@ -117,18 +117,37 @@ pub(crate) fn open(signer: &Signer) -> Result<SecretKey> {
         })
 }
 
-/// Makes a key and keeps it. Without a passphrase it lies open in its file.
-pub(crate) fn make(name: &str, passphrase: Option<&Passphrase>) -> Result<(SecretKey, PathBuf)> {
-    let name = parsed(name)?;
-    let folder = folder()?;
-    let path = path(&folder, &name)?;
-    if path.exists() {
-        return Err(Failure::usage(format!(
-            "there is a key `{name}` already: {}",
-            path.display()
-        ))
-        .help("a key that was trusted is worth keeping: use another name, or move its file away"));
+/// A key that can be made: its name is one, and no other key has it. Known before anybody thinks of a passphrase.
+pub(crate) struct Unmade {
+    name: KeyName,
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl Unmade {
+    pub(crate) fn new(name: &str) -> Result<Self> {
+        let name = parsed(name)?;
+        let folder = folder()?;
+        let path = path(&folder, &name)?;
+        if path.exists() {
+            return Err(Failure::usage(format!(
+                "there is a key `{name}` already: {}",
+                path.display()
+            ))
+            .help(
+                "a key that was trusted is worth keeping: use another name, or move its file away",
+            ));
+        }
+        Ok(Self { name, folder, path })
     }
+}
+
+/// Makes a key and keeps it. Without a passphrase it lies open in its file.
+pub(crate) fn make(
+    unmade: Unmade,
+    passphrase: Option<&Passphrase>,
+) -> Result<(SecretKey, PathBuf)> {
+    let Unmade { name, folder, path } = unmade;
     let mut seed = Zeroizing::new([0; 32]);
     let mut fresh = Fresh {
         salt: [0; 16],
@@ -146,6 +165,13 @@ pub(crate) fn make(name: &str, passphrase: Option<&Passphrase>) -> Result<(Secre
     .map_err(Failure::usage)?;
     keep(&folder, &path, text.as_bytes())?;
     Ok((key, path))
+}
+
+/// Removes a key that was just made, since something failed without which it is of no use; returns that. If it can't be removed
+/// either, the next attempt says that it is there.
+pub(crate) fn forget(path: &Path, failure: Failure) -> Failure {
+    let _ = fs::remove_file(path);
+    failure
 }
 
 /// Fills bytes from the kernel.
@@ -270,14 +296,15 @@ fn keep(folder: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
         .create(folder)
         .map_err(|error| Failure::file(folder, "make", &error))?;
     private(folder)?;
-    let written = fs::OpenOptions::new()
+    fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
+        .map_err(|error| Failure::file(path, "write", &error))
         .and_then(|mut file| {
-            std::io::Write::write_all(&mut file, bytes)?;
-            file.sync_all()
-        });
-    written.map_err(|error| Failure::file(path, "write", &error))
+            std::io::Write::write_all(&mut file, bytes)
+                .and_then(|()| file.sync_all())
+                .map_err(|error| forget(path, Failure::file(path, "write", &error)))
+        })
 }

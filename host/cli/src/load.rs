@@ -166,9 +166,19 @@ pub(crate) fn grants(path: Option<&Path>) -> Result<Grants> {
     };
     let text = read::text(path, GRANTS_BYTES_MAX)?;
     Grants::parse(&text).map_err(|error| {
-        Failure::usage(format!("{}:{error}", path.display()))
-            .help("`writ grant approve` writes this file")
+        let help = if read::is_blank(&text) {
+            "write `version = 1` into it, or `writ grant approve`, which does"
+        } else {
+            "mend it there; or move the file aside, and approve again with `writ grant approve`"
+        };
+        Failure::usage(format!("{}:{error}", path.display())).help(help)
     })
+}
+
+/// The same where it will be written to: a blank file is one to begin with, as none is.
+pub(crate) fn grants_to_write(path: &Path) -> Result<Grants> {
+    let is_blank = path.is_file() && read::is_blank(&read::text(path, GRANTS_BYTES_MAX)?);
+    grants(Some(path).filter(|_| !is_blank))
 }
 
 /// A workflow that parsed, with its plugins and what each may do. Nothing of it was compiled or evaluated.
@@ -329,6 +339,19 @@ pub(crate) fn sandbox(app: &App) -> Result<Sandbox> {
         private: private::places(app),
         ..writ_sandbox::Config::default()
     };
+    opened(config)
+}
+
+/// A sandbox that loads nothing and leaves nothing behind: it knows which folders no plugin of this app may be given.
+pub(crate) fn empty_sandbox(app: &App) -> Result<Sandbox> {
+    opened(writ_sandbox::Config {
+        concurrency: 1,
+        private: private::places(app),
+        ..writ_sandbox::Config::default()
+    })
+}
+
+fn opened(config: writ_sandbox::Config) -> Result<Sandbox> {
     Sandbox::new(config).map_err(|error| match error {
         SandboxError::Cache { .. } => Failure::journal(error),
         SandboxError::Engine(_) => Failure::internal(error),

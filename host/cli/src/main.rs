@@ -82,23 +82,23 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Nothing can be done about a closed terminal.
     let _ = error.print();
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-        let text = error.to_string();
-        let first = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        let message = if text.starts_with("error: ") {
-            first
-        } else {
-            "a command is missing"
-        };
+        let message = usage_message(&error.to_string());
         outln!(
             "{}",
             serde_json::json!({ "error": message, "help": "`--help` shows what can be said", "code": Exit::Usage as u8 })
         );
     }
     exit(error.exit_code())
+}
+
+/// What is wrong, without the usage that follows a blank line. What is missing stands on lines of its own.
+fn usage_message(text: &str) -> String {
+    let Some(message) = text.strip_prefix("error: ") else {
+        return "a command is missing".to_owned();
+    };
+    let lines = message.lines().map(str::trim);
+    let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }
 
 fn completions(shell: clap_complete::Shell, json: bool) -> Exit {

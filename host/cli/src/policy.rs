@@ -14,7 +14,7 @@ use writ_grant::{Authority, Digest, Grants, Subject as Kind, Writ};
 use writ_journal::TakenFolder;
 use writ_trust::{
     Artefact, Distrust, ENVELOPE_BYTES_MAX, Envelope, EnvelopeError, Ground, Papers,
-    ROOT_BYTES_MAX, Seen, SignedWrit, Statement, TrustRoot, Verdict, verdict,
+    ROOT_BYTES_MAX, RootError, Seen, SignedWrit, Statement, TrustRoot, Verdict, verdict,
 };
 
 use crate::{
@@ -71,6 +71,15 @@ pub(crate) struct Judged {
 impl Policy {
     /// Reads the policy of an app.
     pub(crate) fn open(app: &App, start: Start) -> Result<Self> {
+        Self::over(app, start, load::grants(app.grants.as_deref())?)
+    }
+
+    /// The same for a command that writes the grants file.
+    pub(crate) fn to_write(app: &App, grants: &Path) -> Result<Self> {
+        Self::over(app, Start::New, load::grants_to_write(grants)?)
+    }
+
+    fn over(app: &App, start: Start, grants: Grants) -> Result<Self> {
         let root = root(app)?;
         let writs = writs_folder(app);
         let papers = papers(app, &writs, root.as_ref().map(|(_, root)| root))?;
@@ -88,7 +97,7 @@ impl Policy {
             Seen::default()
         };
         let policy = Self {
-            grants: load::grants(app.grants.as_deref())?,
+            grants,
             papers,
             root,
             strict,
@@ -341,9 +350,20 @@ fn root(app: &App) -> Result<Option<(PathBuf, TrustRoot)>> {
         return Ok(None);
     }
     let text = read::text(&path, ROOT_BYTES_MAX as u64)?;
-    let root = TrustRoot::parse(&text)
-        .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
+    let root = TrustRoot::parse(&text).map_err(|error| bad_root(&path, &text, &error))?;
     Ok(Some((path, root)))
+}
+
+/// A trust root that can't be understood.
+pub(crate) fn bad_root(path: &Path, text: &str, error: &RootError) -> Failure {
+    let failure = Failure::usage(format!("{}:{error}", path.display()));
+    if read::is_blank(text) {
+        failure.help(
+            "`writ key trust PUBLIC --role ROLE --root FILE` begins it; or move the file aside",
+        )
+    } else {
+        failure
+    }
 }
 
 /// Everything signed: what lies in the folder of writs, and authors' statements beside components.

@@ -48,6 +48,13 @@ pub(crate) fn text(path: &Path, bytes_max: u64) -> Result<String> {
     })
 }
 
+/// Whether a TOML file says nothing: it is empty, or has comments only. Somebody made it and meant to have it written to.
+pub(crate) fn is_blank(toml: &str) -> bool {
+    toml.lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with('#'))
+}
+
 /// All that an open file has, if that isn't more than it may be. One that is a pipe is waited for.
 pub(crate) fn bounded(file: File, bytes_max: u64, name: &str) -> Result<Vec<u8>> {
     let too_long = |found: String| {
@@ -103,6 +110,12 @@ mod tests {
         std::fs::write(&path, b"\xff").unwrap();
         let failure = text(&path, 4).unwrap_err();
         assert!(failure.message.contains("UTF-8"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_file_of_comments_says_nothing() {
+        assert!(is_blank("") && is_blank(" \n\t# later\n"));
+        assert!(!is_blank("# later\nversion = 1\n"));
     }
 
     #[test]

@@ -154,18 +154,18 @@ impl Denied {
         }
         match (requested, granted) {
             (false, _) => format!(
-                "{}, then `writ grant review <app> {plugin}`",
+                "{}, then `writ grant review APP {plugin}`",
                 Subject::of(plugin).ask(capability)
             ),
             (true, false) if capability.takes_place() => {
                 format!(
-                    "`writ grant approve <app> {plugin} --allow '{capability}=https://HOST HEADER'`"
+                    "`writ grant approve APP {plugin} --allow '{capability}=https://HOST HEADER'`"
                 )
             }
-            (true, false) => format!("`writ grant approve <app> {plugin} --allow '{capability}'`"),
+            (true, false) => format!("`writ grant approve APP {plugin} --allow '{capability}'`"),
             (true, true) => format!(
                 "it is granted, but the function is declared with effects = \"none\": declare \"once\" or \"idempotent\" in the \
-                 plugin.toml of {plugin}, build it again, then `writ grant review <app> {plugin}`"
+                 plugin.toml of {plugin}, build it again, then `writ grant review APP {plugin}`"
             ),
         }
     }
@@ -197,7 +197,7 @@ impl Lacking {
             withheld,
             folder,
         } = self;
-        let review = format!("build it again, then `writ grant review <app> {plugin}`");
+        let review = format!("build it again, then `writ grant review APP {plugin}`");
         let way = match (folder, requested) {
             _ if *withheld => format!(
                 "the function of {plugin} is declared with effects = \"none\": declare \"once\" or \"idempotent\" in its plugin.toml, {review}"
@@ -211,7 +211,7 @@ impl Lacking {
             (None, _) if *otherwise => {
                 format!("give {plugin} the same {capability} in grants.toml, with the same values")
             }
-            (None, true) => format!("`writ grant approve <app> {plugin} --allow '{capability}'`"),
+            (None, true) => format!("`writ grant approve APP {plugin} --allow '{capability}'`"),
             (None, false) => format!(
                 "add a [[request]] with capability = \"{capability}\" and a reason to the plugin.toml of {plugin}, {review}"
             ),

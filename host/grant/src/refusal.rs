@@ -153,24 +153,24 @@ impl Refusal {
     pub fn remedy(&self) -> String {
         match self {
             Refusal::Expired { plugin, .. } | Refusal::Revoked { plugin } | Refusal::OtherDigest { plugin, .. } => {
-                format!("review it with `writ grant review <app> {plugin}`, then `writ grant approve <app> {plugin} --all-requested`")
+                format!("review it with `writ grant review APP {plugin}`, then `writ grant approve APP {plugin} --all-requested`")
             }
             Refusal::OtherPlugin { plugin, .. } => {
-                format!("approve it under the name it is used as: `writ grant approve <app> {plugin} --all-requested`")
+                format!("approve it under the name it is used as: `writ grant approve APP {plugin} --all-requested`")
             }
             Refusal::NotRequested { plugin, capability } => format!(
                 "take the grant out of grants.toml, or {} and review it",
                 Subject::of(plugin).ask(capability)
             ),
             Refusal::NotAvailable { plugin, .. } => {
-                format!("take the grant out of grants.toml; `writ grant review <app> {plugin}` shows what can be granted")
+                format!("take the grant out of grants.toml; `writ grant review APP {plugin}` shows what can be granted")
             }
             Refusal::Repeated { .. } => "keep one of the two in grants.toml".to_owned(),
             Refusal::Overlap { .. } => {
                 "give the plugin paths apart from each other; only read and write of the same path may share one folder".to_owned()
             }
             Refusal::NoFolder { plugin, capability } => {
-                format!("`writ grant approve <app> {plugin} --allow '{capability}=FOLDER'`")
+                format!("`writ grant approve APP {plugin} --allow '{capability}=FOLDER'`")
             }
             Refusal::NoPlace { .. } => {
                 "add `host = \"https://…\"` and `header = \"authorization\"` to this grant in grants.toml".to_owned()

@@ -230,7 +230,7 @@ impl Distrust {
     pub fn remedy(&self) -> String {
         let again = |subject: &str| {
             format!(
-                "review it with `writ grant review <app> {subject}`, then `writ grant approve <app> {subject} --key NAME …`"
+                "review it with `writ grant review APP {subject}`, then `writ grant approve APP {subject} --key NAME …`"
             )
         };
         match self {
@@ -247,7 +247,7 @@ impl Distrust {
                     .to_owned()
             }
             Distrust::TooFew { subject, role: Role::Reviewer, .. } | Distrust::AuthorIsReviewer { subject, .. } => {
-                format!("another reviewer signs with `writ grant sign <app> {subject} --key NAME`")
+                format!("another reviewer signs with `writ grant sign APP {subject} --key NAME`")
             }
             Distrust::TooFew { subject, .. } | Distrust::NoAuthor { subject, .. } => format!(
                 "its author signs with `writ plugin sign COMPONENT --key NAME`; put COMPONENT.dsse.json beside the component of {subject}"

@@ -285,17 +285,20 @@ fn what_is_no_export_is_not_verified_in_plain_words() {
     app.write("strange", "{}\n");
     app.write("deep", &format!("{}\n", "[".repeat(200_000)));
     fs::write(app.path().join("bytes"), [0xff, 0xfe, b'\n']).expect("files can be written");
-    let none = String::new();
     for (file, key) in [
         ("nowhere", &whole.key),
         ("empty", &whole.key),
         ("strange", &whole.key),
         ("deep", &whole.key),
         ("bytes", &whole.key),
-        ("whole", &none),
     ] {
         let said = script(&app, file, key).expect(1);
         assert!(said.err.starts_with("NOT VERIFIED: "), "{}", said.err);
+        assert_eq!((said.out.as_str(), said.err.lines().count()), ("", 1));
+    }
+    for no_key in ["", "log.vkey"] {
+        let said = script(&app, "whole", no_key).expect(2);
+        assert!(said.err.starts_with("usage: python3 "), "{}", said.err);
         assert_eq!((said.out.as_str(), said.err.lines().count()), ("", 1));
     }
 }

@@ -148,6 +148,16 @@ fn what_is_no_checkpoint_and_no_key_is_wrong_usage_or_a_bad_checkpoint() {
     let _ = app
         .writ(&["audit", "verify", "--checkpoint", "nowhere"])
         .expect(2);
+    app.write("empty", "");
+    let said = app
+        .writ(&["audit", "verify", "--checkpoint", "empty"])
+        .expect(2);
+    assert!(
+        said.err.contains("empty is empty: this is no checkpoint")
+            && said.err.contains("writ audit checkpoint --out FILE"),
+        "{}",
+        said.err
+    );
     let _ = app.writ(&["audit", "verify", "--key", "strange"]).expect(2);
     let other = after(1);
     let strange = key(&other);

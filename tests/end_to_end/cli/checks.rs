@@ -111,13 +111,33 @@ fn what_does_not_run_is_named() {
                 "",
             ),
             (
-                "refused",
+                "never-executed",
                 "10:17",
                 "`run: shell` is never executed",
                 "writ plugin new",
             ),
         ],
     );
+}
+
+/// Code 4 says that a reviewer can settle it: nobody can settle this.
+#[test]
+fn what_is_never_executed_is_no_refused_writ() {
+    let app = App::doing("  - a: { run: { shell: { command: ls } } }\n");
+    let said = app.writ(&["check", "--json"]).expect(3).json();
+    assert_eq!(said["diagnostics"][0]["code"], "never-executed");
+}
+
+#[test]
+fn a_workflow_file_of_an_app_leads_to_the_app() {
+    let app = App::doing("  - a: { call: 'double:0.1.0@double', with: { n: 1 } }\n");
+    app.plugin("double", "");
+    let _ = app.writ(&["check", "."]).expect(0);
+    for command in ["check", "run"] {
+        let said = app.writ(&[command, "workflow.yaml", "--json"]).expect(3);
+        let help = &said.json()["diagnostics"][0]["help"];
+        has(help.as_str().expect("a help"), &["name the app folder, /"]);
+    }
 }
 
 #[test]

@@ -85,6 +85,13 @@ fn review_approve_list_revoke() {
         "made"
     );
 
+    refused(
+        app.writ(&["grant", "revoke", ".", "files", "--reason", "it leaks"]),
+        2,
+        &["a reason is kept in a signed revocation only"],
+        &["--key NAME"],
+    );
+
     // Taking back needs no plugin that can be read.
     fs::remove_dir_all(app.path().join("sources")).expect("folders can be removed");
     assert_eq!(
@@ -97,12 +104,14 @@ fn review_approve_list_revoke() {
         app.writ(&["grant", "list", "--json"]).expect(0).json()[0]["revoked"],
         true
     );
-    refused(
-        app.writ(&["grant", "revoke", ".", "nobody"]),
-        2,
-        &["no writ of plugin `nobody`"],
-        &["writ grant list"],
-    );
+    for command in ["list", "revoke"] {
+        refused(
+            app.writ(&["grant", command, ".", "nobody"]),
+            2,
+            &["no writ of plugin `nobody`"],
+            &["writ grant list"],
+        );
+    }
 }
 
 #[test]
@@ -335,6 +344,20 @@ fn a_writ_by_hand_is_read_strictly() {
 }
 
 #[test]
+fn a_blank_grants_file_is_one_to_begin_with() {
+    let app = reader(READ);
+    app.write("grants.toml", "# ours\n\n");
+    refused(
+        app.writ(&["run", "."]),
+        2,
+        &["grants.toml:"],
+        &["write `version = 1` into it"],
+    );
+    let _ = allow(&app, "fs:read:/in=data").expect(0);
+    assert_eq!(app.run().expect(0).json()["output"], "hello");
+}
+
+#[test]
 fn approving_says_what_is_still_in_the_way() {
     let app = reader(&format!("{READ}{WRITE}{MODEL}"));
     app.write(
@@ -368,6 +391,34 @@ fn approving_says_what_is_still_in_the_way() {
         &["plugin files: ", "none is not there"],
         &["make the folder"],
     );
+}
+
+/// What no plugin is ever given can't be approved first and refused later.
+#[test]
+fn what_holds_the_hosts_own_is_not_approved() {
+    let app = reader(READ);
+    for folder in [".", "../../..", ".writ/log", "/proc"] {
+        refused(
+            allow(&app, &format!("fs:read:/in={folder}")),
+            4,
+            &["nothing was approved", "/in"],
+            &["name another folder"],
+        );
+    }
+    assert!(!app.path().join("grants.toml").exists());
+    assert!(!app.path().join(".writ").exists(), "nor is anything made");
+    let _ = allow(&app, "fs:read:/in=data").expect(0);
+}
+
+#[test]
+fn what_is_required_and_still_open_is_noted() {
+    let app = reader(&format!("{READ}{}", WRITE.replace("optional = true\n", "")));
+    has(
+        &allow(&app, "fs:read:/in=data").expect(0).err,
+        &["note: required requests still not covered: fs:write:/out;"],
+    );
+    let said = allow(&app, "fs:write:/out=made").expect(0);
+    assert!(!said.err.contains("not covered"), "{}", said.err);
 }
 
 #[test]

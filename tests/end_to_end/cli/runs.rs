@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use writ_tests::{App, Said, command};
 
-use super::{has, refused};
+use super::{has, refused, writ};
 
 /// Runs with this text on standard input.
 fn piped(app: &App, arguments: &[&str], input: &str) -> Said {
@@ -240,6 +240,26 @@ fn runs_are_listed_shown_and_told() {
     );
 }
 
+/// The command that a run ends with works from where it was started.
+#[test]
+fn where_a_story_is_told_is_said_from_where_one_stands() {
+    let app = App::doing("  - a: { set: { x: 1 } }\n");
+    let above = app.path().parent().expect("it is somewhere");
+    let cases = [
+        (app.path(), ".", &[][..], false),
+        (app.path(), ".", &["--data", "state"], true),
+        (above, app.path().to_str().expect("UTF-8"), &[], true),
+    ];
+    for (folder, target, more, is_elsewhere) in cases {
+        let said = writ(folder, &[&["run", target], more].concat()).expect(0);
+        let (_, hint) = said.err.split_once("`writ ").expect("a hint");
+        let (hint, _) = hint.split_once('`').expect("a hint");
+        assert_eq!(hint.contains(" --data "), is_elsewhere, "{hint}");
+        let words: Vec<_> = hint.split(' ').collect();
+        has(&writ(folder, &words).expect(0).out, &["completed"]);
+    }
+}
+
 #[test]
 fn doctor_and_completions() {
     let app = App::doing("  - a: { set: { x: 1 } }\n");
@@ -276,6 +296,10 @@ fn wrong_usage_is_json_too() {
         assert_eq!(said.json()["code"], 2, "{arguments:?}");
         assert!(said.json()["error"].is_string() && !said.err.is_empty());
     }
+    assert_eq!(
+        app.writ(&["run", "--json"]).expect(2).json()["error"],
+        "the following required arguments were not provided: <TARGET>"
+    );
     has(
         &app.writ(&["--help"]).expect(0).out,
         &["Exit codes: 0 done", "70 a bug in writ"],

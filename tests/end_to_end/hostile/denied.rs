@@ -74,7 +74,7 @@ fn fs_read() {
     outcomes.denied(
         "files",
         "fs:read:/more",
-        "writ grant approve <app> files --allow 'fs:read:/more'",
+        "writ grant approve APP files --allow 'fs:read:/more'",
     );
 }
 

@@ -252,7 +252,7 @@ fn a_callee_may_do_no_more_than_its_caller() {
             .as_str()
             .is_some_and(|said| said.contains("called by caller"))
     );
-    outcomes.denied("buckets", "kv:write:n", "buckets is granted it, but caller, on whose behalf it is called, is not: `writ grant approve <app> caller --allow 'kv:write:n'`");
+    outcomes.denied("buckets", "kv:write:n", "buckets is granted it, but caller, on whose behalf it is called, is not: `writ grant approve APP caller --allow 'kv:write:n'`");
     outcomes.denied("files", "fs:read:/in", "folder is or holds \"data/in\"");
     outcomes.denied("files", "fs:write:/in", "plugin.toml of caller");
     let chained = outcomes

@@ -278,3 +278,46 @@ fn trust_roots_are_edited_and_read_strictly() {
     desk.remove("trust.toml");
     refused(desk.writ(&["run", "."]), 2, &["trust.toml"], &[]);
 }
+
+#[test]
+fn a_blank_file_is_one_to_begin_with() {
+    let desk = Desk::strict(READ);
+    desk.app.write("trust.toml", "# ours\n");
+    refused(
+        desk.writ(&["run", "."]),
+        2,
+        &["trust.toml:"],
+        &["writ key trust PUBLIC --role ROLE"],
+    );
+    let _ = desk.key("alice", "reviewer");
+    has(
+        &desk.read("trust.toml"),
+        &["version = 1", "# ours", "public = \"alice+"],
+    );
+}
+
+/// Whoever mends what was wrong and tries again must not be told that the key is there already.
+#[test]
+fn a_key_that_cannot_be_trusted_is_not_made() {
+    let desk = Desk::strict(READ);
+    desk.app.write("broken.toml", "version = 9\n");
+    for (root, place) in [
+        ("broken.toml", "broken.toml"),
+        ("sources", "sources"),
+        ("broken.toml/below", "broken.toml"),
+    ] {
+        let new = ["key", "new", "alice", "--role", "reviewer", "--root", root];
+        let said = desk.writ(&[&new[..], &["--no-passphrase"]].concat());
+        refused(said, 2, &[place], &[]);
+        // There is no terminal to ask on, and nothing to ask for.
+        let said = desk.writ(&new).expect(2);
+        assert!(
+            root.ends_with("below") || !said.err.contains("terminal"),
+            "{}",
+            said.err
+        );
+    }
+    let said = desk.writ(&["key", "new", "a b"]).expect(2);
+    assert!(!said.err.contains("terminal"), "{}", said.err);
+    assert_eq!(desk.writ(&["key", "list"]).expect(0).out, "");
+}

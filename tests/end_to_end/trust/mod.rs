@@ -42,7 +42,7 @@ fn five_minutes_from_a_new_key_to_a_run_in_strict_mode() {
         desk.writ(&["run", "."]),
         4,
         &["writs: plugin files has no signed writ for sha256:"],
-        &["writ grant review <app> files", "--key NAME"],
+        &["writ grant review APP files", "--key NAME"],
     );
     refused(
         desk.writ(&[

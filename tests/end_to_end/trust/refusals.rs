@@ -259,7 +259,7 @@ fn two_of_three_reviewers() {
         desk.writ(&["run", "."]),
         4,
         &["has 1 of 2 reviewer signatures that count"],
-        &["writ grant sign <app> files"],
+        &["writ grant sign APP files"],
     );
     // The same person twice is one.
     let _ = desk.writ(&["grant", "sign", "--key", "alice"]).expect(0);

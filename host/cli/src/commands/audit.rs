@@ -58,6 +58,14 @@ fn claims(against: &AuditAgainst) -> Result<Claims> {
     for path in &against.checkpoint {
         let path = absolute(path)?;
         let text = read::text(&path, CHECKPOINT_BYTES_MAX)?;
+        // Nothing is proved by it, and nothing is wrong with the journal.
+        if text.trim().is_empty() {
+            return Err(Failure::usage(format!(
+                "{} is empty: this is no checkpoint",
+                path.display()
+            ))
+            .help("name a file that `writ audit checkpoint --out FILE` wrote"));
+        }
         claims.outside.push((path.display().to_string(), text));
     }
     for key in &against.key {

@@ -1,9 +1,12 @@
 //! `writ check`: everything that can be known to be wrong before anything runs.
 
+use std::path::{Path, PathBuf};
+
 use writ_sandbox::Sandbox;
+use writ_workflow::Diagnostic;
 
 use crate::{
-    app::App,
+    app::{App, Config},
     args::Check,
     error::{Exit, Result, count},
     load::{self, Checked, Parsed},
@@ -13,6 +16,9 @@ use crate::{
     ready, report,
     wall::Plan,
 };
+
+/// The code of diagnostics about plugins that are not there.
+const UNKNOWN_PLUGIN: &str = "unknown-plugin";
 
 pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
     let progress = Progress::new(json);
@@ -59,7 +65,7 @@ pub(crate) fn run(arguments: &Check, json: bool) -> Result<Exit> {
 }
 
 /// A refused writ that nothing else stands beside is what `run` would refuse, by the same code.
-fn exit(diagnostics: &[writ_workflow::Diagnostic]) -> Exit {
+fn exit(diagnostics: &[Diagnostic]) -> Exit {
     let mut errors = diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.is_error())
@@ -81,6 +87,32 @@ pub(crate) fn checked(
     sandbox: &Sandbox,
 ) -> Result<Checked> {
     load::jq(&parsed.workflow, sandbox);
+    let meant = app_meant(app);
     Plan::closed(app.config.host.wall).raise()?;
-    Ok(load::check(parsed, policy))
+    let mut checked = load::check(parsed, policy);
+    if let Some(folder) = meant {
+        name_app(&mut checked.diagnostics, &folder);
+    }
+    Ok(checked)
+}
+
+/// The app that a workflow file lies in, if the file was named in its place: alone it has none of the app's plugins.
+fn app_meant(app: &App) -> Option<PathBuf> {
+    if !app.config.plugins.is_empty() {
+        return None;
+    }
+    let around = Config::read(&app.folder.join("writ.toml")).ok()?;
+    (!around.plugins.is_empty()).then(|| app.folder.clone())
+}
+
+fn name_app(diagnostics: &mut [Diagnostic], folder: &Path) {
+    let unknown = diagnostics
+        .iter_mut()
+        .filter(|diagnostic| diagnostic.code == UNKNOWN_PLUGIN);
+    for diagnostic in unknown {
+        diagnostic.help = Some(format!(
+            "a workflow file alone has no plugins of an app: name the app folder, {}",
+            folder.display()
+        ));
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     error::{Exit, Failure, Result},
     load,
     out::{errln, outln},
-    policy::{Policy, Start},
+    policy::Policy,
     progress::Progress,
     subject::Subject,
     whole::write_file,
@@ -96,7 +96,7 @@ impl File {
             .clone()
             .unwrap_or_else(|| app.folder.join("grants.toml"));
         app.grants = Some(path.clone());
-        let policy = Policy::open(&app, Start::New)?;
+        let policy = Policy::to_write(&app, &path)?;
         let grants = policy.grants().clone();
         Ok(Self {
             app,

@@ -12,7 +12,7 @@ use crate::{
     error::{Exit, Failure, Result},
     keys,
     out::{errln, outln},
-    read,
+    policy, read,
     whole::write_file,
 };
 
@@ -28,12 +28,17 @@ pub(crate) fn run(arguments: &Key, json: bool) -> Result<Exit> {
             passphrase_fd,
             no_passphrase,
         } => {
+            let unmade = keys::Unmade::new(name)?;
+            let roles = roles(role);
+            if !roles.is_empty() {
+                let _ = read_root(root)?;
+            }
             let passphrase = if *no_passphrase {
                 None
             } else {
                 Some(keys::new_passphrase(*passphrase_fd)?)
             };
-            new(name, passphrase.as_ref(), &roles(role), root, json)
+            new(unmade, passphrase.as_ref(), &roles, root, json)
         }
         Key::List => list(json),
         Key::Show { name } => show(name, json),
@@ -46,16 +51,16 @@ fn roles(named: &[args::Role]) -> Vec<Role> {
 }
 
 fn new(
-    name: &str,
+    unmade: keys::Unmade,
     passphrase: Option<&keys::Passphrase>,
     roles: &[Role],
     root: &Path,
     json: bool,
 ) -> Result<Exit> {
-    let (key, path) = keys::make(name, passphrase)?;
+    let (key, path) = keys::make(unmade, passphrase)?;
     let public = key.public();
     if !roles.is_empty() {
-        add(root, public, roles)?;
+        add(root, public, roles).map_err(|failure| keys::forget(&path, failure))?;
     }
     if json {
         outln!(
@@ -68,7 +73,10 @@ fn new(
     outln!("{public}");
     errln!("made {}", path.display());
     if passphrase.is_none() {
-        errln!("note: it is not sealed: whoever reads this file can sign as {name}");
+        errln!(
+            "note: it is not sealed: whoever reads this file can sign as {}",
+            public.name()
+        );
     }
     if roles.is_empty() {
         errln!(
@@ -152,16 +160,27 @@ fn trust(public: &str, roles: &[Role], root: &Path, json: bool) -> Result<Exit> 
     Ok(Exit::Done)
 }
 
-/// Adds roles of a key to a trust root and leaves the rest of the file as it was.
-fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
-    let text = if path.exists() {
+/// A trust root that is to be written to, as text and as what it says; one that is not there or says nothing begins here.
+fn read_root(path: &Path) -> Result<(String, TrustRoot)> {
+    let mut text = if path.exists() {
         read::text(path, ROOT_BYTES_MAX as u64)?
     } else {
-        HEADER.to_owned()
+        String::new()
     };
-    let refuse =
-        |error: writ_trust::RootError| Failure::usage(format!("{}:{error}", path.display()));
-    let before = TrustRoot::parse(&text).map_err(refuse)?;
+    if read::is_blank(&text) {
+        text.insert_str(0, HEADER);
+    }
+    let root = parse_root(path, &text)?;
+    Ok((text, root))
+}
+
+fn parse_root(path: &Path, text: &str) -> Result<TrustRoot> {
+    TrustRoot::parse(text).map_err(|error| policy::bad_root(path, text, &error))
+}
+
+/// Adds roles of a key to a trust root and leaves the rest of the file as it was.
+fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
+    let (text, before) = read_root(path)?;
     if let Some(other) = before
         .all()
         .iter()
@@ -201,7 +220,7 @@ fn add(path: &Path, public: &PublicKey, roles: &[Role]) -> Result<TrustRoot> {
         }
     }
     let text = document.to_string();
-    let root = TrustRoot::parse(&text).map_err(refuse)?;
+    let root = parse_root(path, &text)?;
     write_file(path, text.as_bytes())?;
     Ok(root)
 }

@@ -478,7 +478,7 @@ fn denials_name_plugin_capability_and_remedy() {
     );
     assert_eq!(
         denied.remedy(),
-        "`writ grant approve <app> p --allow 'fs:read:/orders'`"
+        "`writ grant approve APP p --allow 'fs:read:/orders'`"
     );
 
     let denied = authority.permit(KvWrite { bucket: "b" }).unwrap_err();
@@ -489,7 +489,7 @@ fn denials_name_plugin_capability_and_remedy() {
     assert_eq!(
         denied.remedy(),
         "add a [[request]] with capability = \"kv:write:b\" and a reason to the plugin.toml of p, build it again, then `writ grant \
-         review <app> p`"
+         review APP p`"
     );
 
     let denied = authority
@@ -537,12 +537,12 @@ fn every_refusal_has_a_remedy() {
         [
             "the writ grants clock:real to plugin p, whose author did not request it -> take the grant out of grants.toml, or add a \
              [[request]] with capability = \"clock:real\" and a reason to the plugin.toml of p, build it again and review it",
-            "the writ grants fs:read:/a to plugin p without saying which host folder -> `writ grant approve <app> p --allow \
+            "the writ grants fs:read:/a to plugin p without saying which host folder -> `writ grant approve APP p --allow \
              'fs:read:/a=FOLDER'`",
-            "the writ of plugin p expired 1970-01-01T00:00:00.000Z -> review it with `writ grant review <app> p`, then `writ grant \
-             approve <app> p --all-requested`",
+            "the writ of plugin p expired 1970-01-01T00:00:00.000Z -> review it with `writ grant review APP p`, then `writ grant \
+             approve APP p --all-requested`",
             "the writ grants model:chat:a to plugin p, which is not available yet -> take the grant out of grants.toml; `writ grant \
-             review <app> p` shows what can be granted",
+             review APP p` shows what can be granted",
         ]
     );
 }
@@ -588,7 +588,7 @@ fn what_a_plugin_calls_is_denied_with_both_ends_of_the_chain() {
     );
     assert_eq!(
         denied.remedy(),
-        "p is granted it, but caller, on whose behalf it is called, is not: `writ grant approve <app> caller --allow 'kv:write:b'`"
+        "p is granted it, but caller, on whose behalf it is called, is not: `writ grant approve APP caller --allow 'kv:write:b'`"
     );
     let denied = within.permit(FileWrite { path: "/out/x" }).unwrap_err();
     let remedy = denied.remedy();

@@ -56,6 +56,7 @@ impl Checker<'_> {
         };
         let span = self.place(task, &format!("/run/{word}"));
         let message = format!("`run: {word}` is never executed: {NEVER}");
-        self.report.error_help(span, "refused", message, NEVER_HELP);
+        self.report
+            .error_help(span, "never-executed", message, NEVER_HELP);
     }
 }

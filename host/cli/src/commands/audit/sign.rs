@@ -13,7 +13,7 @@ use crate::{
     error::{Exit, Failure, Result},
     keys,
     out::{errln, outln},
-    read,
+    policy, read,
     whole::write_file,
 };
 
@@ -59,8 +59,8 @@ impl Auditors {
     pub(super) fn of(path: &Path) -> Result<Self> {
         let path = absolute(path)?;
         let text = read::text(&path, ROOT_BYTES_MAX as u64)?;
-        let root = TrustRoot::parse(&text)
-            .map_err(|error| Failure::usage(format!("{}:{error}", path.display())))?;
+        let root =
+            TrustRoot::parse(&text).map_err(|error| policy::bad_root(&path, &text, &error))?;
         let now_ms = writ_scheduler::now_ms();
         let counts = |known: &&writ_trust::TrustedKey| known.idle(Role::Auditor, now_ms).is_none();
         let keys: Vec<PublicKey> = root

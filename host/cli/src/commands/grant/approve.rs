@@ -7,7 +7,7 @@ use super::{File, choice, sign};
 use crate::{
     args::{GrantTarget, Signer},
     error::{Exit, Failure, Result},
-    keys,
+    keys, load,
     out::{errln, outln},
     policy,
     subject::Subject,
@@ -193,6 +193,27 @@ pub(super) fn tell(file: &File, writ: &Writ, subject: &Subject) {
             request.capability
         );
     }
+    let uncovered = uncovered(writ, subject);
+    if !uncovered.is_empty() {
+        errln!(
+            "note: required requests still not covered: {}; what calls {} is refused until they are",
+            uncovered.join(", "),
+            subject.name
+        );
+    }
+}
+
+/// The requests that are not optional and that these grants leave open, wholly or in part.
+fn uncovered(writ: &Writ, subject: &Subject) -> Vec<String> {
+    let is_covered = |asked: &Capability| {
+        let mut grants = writ.grants.iter();
+        grants.any(|grant| grant.capability.covers(asked))
+    };
+    let required = subject.requests.iter().filter(|request| !request.optional);
+    required
+        .filter(|request| !is_covered(&request.capability))
+        .map(|request| request.capability.to_string())
+        .collect()
 }
 
 /// Whether a writ lets its plugin write to a host folder.
@@ -243,7 +264,31 @@ impl File {
             revoked: false,
         };
         policy::authority(subject, Some(&writ))?;
+        self.may_give(&writ.grants)?;
         Ok(writ)
+    }
+
+    /// Refuses host folders that no plugin is given, whatever is granted: such a writ would only be refused later.
+    pub(super) fn may_give(&self, grants: &[Grant]) -> Result<()> {
+        let mut sandbox = None;
+        for grant in grants {
+            let (Capability::Fs { path, .. }, Some(folder)) = (&grant.capability, &grant.folder)
+            else {
+                continue;
+            };
+            let sandbox = match &sandbox {
+                Some(sandbox) => sandbox,
+                None => sandbox.insert(load::empty_sandbox(&self.app)?),
+            };
+            let host = self.app.grants_folder().join(folder);
+            sandbox.may_give(path.as_str(), &host).map_err(|error| {
+                let capability = &grant.capability;
+                Failure::refused(format!("nothing was approved: {error}")).help(format!(
+                    "name another folder: `--allow '{capability}=FOLDER'`"
+                ))
+            })?;
+        }
+        Ok(())
     }
 
     /// The writ of a subject that counts now, if there is one: what a forger wrote is no base for what is added.

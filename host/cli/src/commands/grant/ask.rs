@@ -8,7 +8,6 @@ use writ_grant::{Capability, Grant, Request, Writ};
 
 use super::{DAY_MS, File, approve, choice, review::Review, reviews, shown, sign};
 use crate::{
-    app::PluginEntry,
     args::{GrantTarget, Signer},
     error::{Exit, Failure, Result},
     keys,
@@ -81,7 +80,6 @@ pub(super) fn run(mut file: File, target: &GrantTarget, signer: &Signer) -> Resu
 
 /// The writ that the answers make; nothing if the reviewer leaves off.
 fn decide(file: &File, subject: &Subject, review: &Review<'_>) -> Result<Option<Writ>> {
-    let entry = file.app.config.plugins.get(&subject.name);
     let mut grants: Vec<Grant> = Vec::new();
     let number = subject.requests.len();
     for (i, request) in review.subject().requests.iter().enumerate() {
@@ -93,7 +91,7 @@ fn decide(file: &File, subject: &Subject, review: &Review<'_>) -> Result<Option<
             outln!("                     no version of this host can give it yet");
             continue;
         }
-        match answer(subject, entry, request)? {
+        match answer(file, subject, request)? {
             Answer::Allow(grant) => grants.push(*grant),
             Answer::Deny => {}
             Answer::Leave => return Ok(None),
@@ -113,7 +111,7 @@ enum Answer {
     Leave,
 }
 
-fn answer(subject: &Subject, entry: Option<&PluginEntry>, request: &Request) -> Result<Answer> {
+fn answer(file: &File, subject: &Subject, request: &Request) -> Result<Answer> {
     let required = if request.optional {
         "deny"
     } else {
@@ -132,12 +130,10 @@ fn answer(subject: &Subject, entry: Option<&PluginEntry>, request: &Request) -> 
         .interact()
         .map_err(broken)?;
     match chosen {
-        0 => {
-            detail(subject, entry, &request.capability).map(|grant| Answer::Allow(Box::new(grant)))
-        }
+        0 => detail(file, subject, &request.capability).map(|grant| Answer::Allow(Box::new(grant))),
         1 => {
             let capability = narrower(&request.capability)?;
-            detail(subject, entry, &capability).map(|grant| Answer::Allow(Box::new(grant)))
+            detail(file, subject, &capability).map(|grant| Answer::Allow(Box::new(grant)))
         }
         2 => Ok(Answer::Deny),
         _ => Ok(Answer::Leave),
@@ -164,15 +160,12 @@ fn narrower(requested: &Capability) -> Result<Capability> {
 }
 
 /// A grant of a capability, with what it has to say asked for and checked.
-fn detail(
-    subject: &Subject,
-    entry: Option<&PluginEntry>,
-    capability: &Capability,
-) -> Result<Grant> {
+fn detail(file: &File, subject: &Subject, capability: &Capability) -> Result<Grant> {
+    let entry = file.app.config.plugins.get(&subject.name);
     let fits = |text: &String| -> Result<(), String> {
         let detail = Some(text.as_str()).filter(|text| !text.is_empty());
         choice::grant(subject, entry, capability, detail)
-            .map(drop)
+            .and_then(|grant| file.may_give(&[grant]))
             .map_err(|failure| failure.message)
     };
     let (prompt, proposed, needed) = if capability.takes_folder() {

@@ -7,7 +7,7 @@ use writ_trust::{Envelope, Role};
 use super::{File, choice, review};
 use crate::{
     args::GrantTarget,
-    error::{Exit, Result},
+    error::{Exit, Failure, Result},
     out::{errln, outln},
     report::time,
 };
@@ -38,6 +38,13 @@ pub(super) fn run(file: &File, target: &GrantTarget, json: bool) -> Result<Exit>
         })
         .collect();
     rows.sort_by_key(|row| &row.writ.plugin);
+    if let (Some(name), true) = (&target.plugin, rows.is_empty()) {
+        return Err(Failure::usage(format!(
+            "{} holds no writ of plugin `{name}`",
+            file.path.display()
+        ))
+        .help("`writ grant list` without a name shows all; `writ grant review` what is here"));
+    }
     if json {
         outln!("{}", Json::Array(rows.iter().map(Row::json).collect()));
         return Ok(Exit::Done);

@@ -33,6 +33,12 @@ pub(super) fn run(
         ))
         .help("`--key NAME` of a reviewer; `writ key list` shows the keys"));
     }
+    if reason.is_some() && !signer.wanted() {
+        return Err(Failure::usage(
+            "a reason is kept in a signed revocation only, and there is no key",
+        )
+        .help("sign it with `--key NAME`, or leave `--reason` out"));
+    }
     let unsigned = file
         .grants
         .writs
@@ -76,6 +82,9 @@ pub(super) fn run(
     );
     for path in &files {
         outln!("  {path}");
+    }
+    if reason.is_some() && files.is_empty() {
+        errln!("note: the reason is kept nowhere: no signed writ was revoked");
     }
     if !files.is_empty() {
         errln!(

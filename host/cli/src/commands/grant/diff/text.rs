@@ -23,7 +23,7 @@ pub(super) fn write(paper: &mut Paper, one: &Compared) {
             paper.put(
                 2,
                 Ink::Warn,
-                "no build of it was ever approved: everything is new",
+                "no build of it is approved, or what was is revoked: everything is new",
             );
             listed(paper, requests);
         }
