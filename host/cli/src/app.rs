@@ -5,7 +5,6 @@ use std::{
     fs,
     ops::Range,
     path::{Path, PathBuf},
-    sync::OnceLock,
 };
 
 use serde::Deserialize;
@@ -22,19 +21,6 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The trust root of an app that names none.
 pub(crate) const ROOT_FILE: &str = "trust.toml";
-
-/// The data folder of the first app that this process opened. A command works on one, and what it says when a run has ended has to
-/// lead there from wherever its reader stands.
-static DATA: OnceLock<PathBuf> = OnceLock::new();
-
-/// What a command line about this process's runs has to say beyond them: ` --data DIR`, or nothing where that is the default.
-pub(crate) fn data_option() -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    DATA.get()
-        .and_then(|data| named_from(data, &here))
-        .map(|data| format!(" --data {}", quoted(&data.display().to_string())))
-        .unwrap_or_default()
-}
 
 /// How a data folder is named by somebody who stands in a folder; not at all if the folder is or holds it.
 fn named_from<'a>(data: &'a Path, here: &Path) -> Option<&'a Path> {
@@ -179,14 +165,16 @@ impl TrustConfig {
 }
 
 impl App {
-    /// Reads the app at a folder or workflow file.
-    pub(crate) fn open(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
-        let app = Self::read(target, grants, data)?;
-        DATA.get_or_init(|| app.data.clone());
-        Ok(app)
+    /// What a command line about this app's runs has to say of the data folder: ` --data DIR`, or nothing where that is the default.
+    pub(crate) fn data_option(&self) -> String {
+        let here = std::env::current_dir().unwrap_or_default();
+        named_from(&self.data, &here)
+            .map(|data| format!(" --data {}", quoted(&data.display().to_string())))
+            .unwrap_or_default()
     }
 
-    fn read(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
+    /// Reads the app at a folder or workflow file.
+    pub(crate) fn open(target: &Path, grants: Option<&Path>, data: Option<&Path>) -> Result<Self> {
         let target = absolute(target)?;
         let metadata =
             fs::metadata(&target).map_err(|error| Failure::file(&target, "open", &error))?;

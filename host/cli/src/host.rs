@@ -214,8 +214,8 @@ impl Host {
     }
 }
 
-/// Prints how a run ended, for a person. What a guest says of it stays on its line, so that it adds none in the host's name.
-pub(crate) fn tell(ended: &Ended) {
+/// Prints how a run ended, for a person; `data` is what a command about it has to say of the data folder. What a guest says of it stays on its line, so that it adds none in the host's name.
+pub(crate) fn tell(ended: &Ended, data: &str) {
     if let Some(error) = &ended.error {
         errln!(
             "error: run {} faulted: {}",
@@ -236,10 +236,9 @@ pub(crate) fn tell(ended: &Ended) {
         );
     }
     errln!(
-        "run {} {}; `writ runs events {}{}` tells its story",
+        "run {} {}; `writ runs events {}{data}` tells its story",
         short(ended.run),
         ended.status,
         short(ended.run),
-        crate::app::data_option()
     );
 }

@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Run, json: bool) -> Result<Exit> {
     // Run.
     match background {
         Some(background) => detach(host, accepted, input, background, json),
-        None => carry(host, accepted, input, unfinished, json),
+        None => carry(host, accepted, input, unfinished, &app, json),
     }
 }
 
@@ -101,6 +101,7 @@ fn carry(
     accepted: Accepted,
     input: Json,
     unfinished: Unfinished,
+    app: &App,
     json: bool,
 ) -> Result<Exit> {
     let (id, run) = host.submit(accepted, input)?;
@@ -119,7 +120,7 @@ fn carry(
     if json {
         outln!("{}", report::run_json(&ended));
     } else {
-        tell(&ended);
+        tell(&ended, &app.data_option());
     }
     Ok(exit(ended.status))
 }
