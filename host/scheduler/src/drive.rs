@@ -323,7 +323,7 @@ impl Drive {
         let attempt = (call.task, call.attempt);
         let recorded = self.recorded.remove(&attempt).unwrap_or_default();
         let (abort, registration) = AbortHandle::new_pair();
-        let asking = Asking::default();
+        let asking = Asking::of(&recorded);
         let under_way = UnderWay {
             abort,
             effects: call.effects,
